@@ -37,8 +37,24 @@ export function validate<Schema extends v.GenericSchema>(
   throw new Problem(
     400,
     "body",
-    `${source}${path ? `: ${path}` : ""}: ${issue.message.slice(0, 200)}.`,
+    `${source}${path ? `: ${path.slice(0, 60)}` : ""}: ${describeIssue(issue, schema)}.`,
   );
+}
+
+/** What was expected and what was seen, cut to a length that a caller can read. */
+function describeIssue(
+  { type, expected, received, message, path }: v.BaseIssue<unknown>,
+  schema: v.GenericSchema,
+): string {
+  if (type === "strict_object" && expected === "never") {
+    const isTopLevel = path?.length === 1 && "entries" in schema;
+    const known = isTopLevel ? Object.keys(schema.entries as object).join(", ") : "";
+    return known ? `unknown. Known: ${known}` : "unknown";
+  }
+  if (received === "undefined") return "missing";
+  const expectation = message.startsWith("Invalid ") ? `expected ${expected}` : message;
+  const seen = received.length > 60 ? `${received.slice(0, 60)}…` : received;
+  return (/\bsaw /.test(expectation) ? expectation : `${expectation}, saw ${seen}`).slice(0, 300);
 }
 
 /**

@@ -59,6 +59,30 @@ test("pages, dials and shown items", async () => {
     await recommended(query, 400);
 });
 
+test("a refusal has the value seen, the values expected, and the known names", async () => {
+  const { send } = await newUser();
+  const refused = async (path, options) => (await send(path, options, 400)).error.message;
+  const query = (text) => refused(`/v1/recommendations?${text}`);
+  assert.equal(
+    await query("count=201"),
+    "the query: count: expected an integer from 1 to 200, saw 201.",
+  );
+  assert.match(await query("focus=NaN"), /focus: expected a number from 0 to 1, .*, saw "NaN"\.$/);
+  assert.match(await query("personal=no"), /personal: expected \("0" \| "1"\), saw "no"\.$/);
+  assert.match(await query("cursor=x"), /cursor: unknown\. Known: count, offset, .*, seed\.$/);
+  assert.match(await query(`${"x".repeat(500)}=1`), /^the query: x{60}: unknown/);
+  const body = (path, json) => refused(path, { json });
+  assert.equal(await body("/v1/boosts", { item: "food-1" }), "the body: factor: missing.");
+  assert.equal(
+    await body("/v1/rank", { items: ["food-1"], taste: "1" }),
+    'the body: taste: expected number, saw "1".',
+  );
+  assert.match(
+    await body("/v1/actions", { actions: [{ item: "food-1", weight: 0 }] }),
+    /actions\.0\.weight: expected a magnitude from 0\.000001 to 1000000, saw 0\.$/,
+  );
+});
+
 test("a filter, and the list without a history, of the catalogue", async (t) => {
   const worker = await startWorker({
     bindings: { ENGINE: "catalogue" },
