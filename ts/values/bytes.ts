@@ -1,4 +1,4 @@
-/** Joins bytes, reads bodies of limited length, and writes bytes as hexadecimal digits. */
+/** Joins and counts bytes, reads bodies of limited length, and writes hexadecimal digits. */
 
 /** All parts in one new array. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -47,4 +47,9 @@ export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
 /** A whole number from 0 to 2^32 - 1 as 8 lower-case hexadecimal digits. */
 export function uint32ToHex(value: number): string {
   return value.toString(16).padStart(8, "0");
+}
+
+/** Bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

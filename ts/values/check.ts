@@ -2,7 +2,9 @@
  * Validation of arguments, done once where they enter the package. The parameter `where` names the
  * call and the argument; every error message is `where`, the expected value and the value seen.
  */
+
 import { SageError } from "../errors.js";
+import { utf8Length } from "./bytes.js";
 import { LIMITS } from "./limits.js";
 
 /**
@@ -132,8 +134,7 @@ export function isItemId(value: unknown): value is string {
     typeof value === "string" &&
     value !== "" &&
     isWellFormed(value) &&
-    (value.length * 3 <= LIMITS.maxIdBytes ||
-      new TextEncoder().encode(value).length <= LIMITS.maxIdBytes)
+    (value.length * 3 <= LIMITS.maxIdBytes || utf8Length(value) <= LIMITS.maxIdBytes)
   );
 }
 

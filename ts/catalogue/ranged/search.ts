@@ -136,20 +136,20 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     const vectors = queries.map(({ vector }) => prepare(vector));
     const best = queries.map(({ count }) => new BestRows(count));
     const { reader, resident } = openParts();
-    const visit = (block: number, bytes: Uint8Array, query: number): void => {
+    // Each query scores all read blocks: those read for other queries cost no request.
+    const visit = (block: number, bytes: Uint8Array): void => {
       const rows = reader.rowsOf(block);
-      const scores = scoreBlock(bytes, vectors[query]!, rows, head, resident.values);
-      scores.forEach((score, index) => {
-        if (minScore !== undefined && score < minScore) return;
-        if (!isAllowed || isAllowed(rows[0] + index)) best[query]!.add(rows[0] + index, score);
+      vectors.forEach((vector, query) => {
+        const scores = scoreBlock(bytes, vector, rows, head, resident.values);
+        scores.forEach((score, index) => {
+          if (minScore !== undefined && score < minScore) return;
+          if (!isAllowed || isAllowed(rows[0] + index)) best[query]!.add(rows[0] + index, score);
+        });
       });
     };
     const readOptions = { signal, skipDamaged: damaged === "skip" };
     if (head.rows > 0 && queries.length > 0) {
-      if (exact)
-        await reader.scan((block, bytes) => {
-          for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
-        }, readOptions);
+      if (exact) await reader.scan(visit, readOptions);
       else {
         const planned = planningDataFor(isAllowed);
         const plans = vectors.map((vector, query) =>
@@ -157,10 +157,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
         );
         const wanted = [...new Set(plans.flat())].sort((a, b) => a - b);
         const maxRequests = budget.requests * queries.length;
-        const blocks = await reader.read(wanted, maxRequests, readOptions);
-        // Each query scores all read blocks: those read for other queries cost no request.
-        for (const [block, bytes] of blocks)
-          for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
+        for (const [block, bytes] of await reader.read(wanted, maxRequests, readOptions))
+          visit(block, bytes);
       }
     }
     checkAbort(signal);

@@ -1,12 +1,18 @@
 /** Rows of the files of public data sets: what `build` reads, and lines with "::" or one space. */
-import { stat } from "node:fs/promises";
 import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { columnarFormatOf } from "../read/columnar.js";
 import { readPath } from "../read/field-path.js";
 import { openRows, readTextRows } from "../read/open-rows.js";
 import type { OnNote, Row } from "../read/row.js";
-import { displayName, openText, readText, splitLines, type TextSource } from "../read/stream.js";
+import {
+  displayName,
+  fileLength,
+  openText,
+  readText,
+  splitLines,
+  type TextSource,
+} from "../read/stream.js";
 
 export interface TableOptions {
   /** Names of the columns of CSV without a header line. */
@@ -28,10 +34,7 @@ export async function* openTableRows(file: string, options: TableOptions): Async
   const { header, movieLens, sasRec, onNote, onShare = () => {} } = options;
   const rowOptions = { id: "item", vector: "", columns: header, onNote, onShare };
   if (columnarFormatOf(file)) return yield* openRows(file, rowOptions);
-  const length = await stat(file).then(
-    ({ size }) => size,
-    () => 0, // standard input, or an error that reading reports
-  );
+  const length = await fileLength(file);
   const source = await openText(
     readText(file, (bytes) => length > 0 && onShare(Math.min(1, bytes / length))),
   );

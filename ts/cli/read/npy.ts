@@ -2,11 +2,10 @@
  * Vectors from NumPy's .npy format: an n x dim array of any real numeric type, byte order and
  * memory order.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../command-error.js";
-import { ELEMENT_TYPES, type NumberArray, readArrayRows, toMatrix } from "./number-array.js";
+import { ELEMENT_TYPES, type NumberArray, openArrayRows, toMatrix } from "./number-array.js";
 import type { Row } from "./row.js";
-import { toReadError } from "./stream.js";
 
 /** Maximum length of the header in bytes. */
 const MAX_HEADER_BYTES = 1 << 16;
@@ -17,14 +16,7 @@ export async function* readNpyRows(
   file: string,
   options: { vector: string; onProgress: (share: number) => void },
 ): AsyncGenerator<Row> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw toReadError(file, error);
-  });
-  try {
-    yield* readArrayRows(file, handle, await readHeader(file, handle), options);
-  } finally {
-    await handle.close();
-  }
+  yield* openArrayRows(file, (handle) => readHeader(file, handle), options);
 }
 
 /** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */

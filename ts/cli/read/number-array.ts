@@ -2,9 +2,10 @@
  * The rows of an n x dim array in a file of numbers: any real numeric type, byte order and memory
  * order. The formats that contain such an array differ in their headers only.
  */
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { InputError } from "../command-error.js";
 import type { Row } from "./row.js";
+import { toReadError } from "./stream.js";
 
 /** Bytes per read of the array; in Fortran order a block takes one read per column. */
 const C_BLOCK_BYTES = 1 << 22;
@@ -26,8 +27,24 @@ export interface ElementType {
   read(view: DataView, offset: number, isLittleEndian: boolean): number;
 }
 
+/** Opens a file, finds the array in it, and reads its rows: see {@link readArrayRows}. */
+export async function* openArrayRows(
+  file: string,
+  findArray: (handle: FileHandle) => Promise<NumberArray>,
+  options: { vector: string; onProgress: (share: number) => void },
+): AsyncGenerator<Row> {
+  const handle = await open(file).catch((error: unknown) => {
+    throw toReadError(file, error);
+  });
+  try {
+    yield* readArrayRows(file, handle, await findArray(handle), options);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The rows: each has the field `vector`. `onProgress` receives the share read, from 0 to 1. */
-export async function* readArrayRows(
+async function* readArrayRows(
   file: string,
   handle: FileHandle,
   array: NumberArray,

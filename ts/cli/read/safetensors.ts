@@ -2,12 +2,11 @@
  * Vectors from a safetensors file: an 8-byte length, a JSON header with the type, the shape and
  * the place of each tensor, and the tensors, little-endian and in C order.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
-import { ELEMENT_TYPES, type NumberArray, readArrayRows, toMatrix } from "./number-array.js";
+import { ELEMENT_TYPES, type NumberArray, openArrayRows, toMatrix } from "./number-array.js";
 import { listNames, type Row } from "./row.js";
-import { toReadError } from "./stream.js";
 
 /** Maximum length of the header in bytes; the format allows 100 MB, for thousands of tensors. */
 const MAX_HEADER_BYTES = 1 << 24;
@@ -44,14 +43,7 @@ export async function* readSafetensorsRows(
   file: string,
   options: { vector: string; onProgress: (share: number) => void },
 ): AsyncGenerator<Row> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw toReadError(file, error);
-  });
-  try {
-    yield* readArrayRows(file, handle, await findArray(file, handle, options.vector), options);
-  } finally {
-    await handle.close();
-  }
+  yield* openArrayRows(file, (handle) => findArray(file, handle, options.vector), options);
 }
 
 async function findArray(file: string, handle: FileHandle, vector: string): Promise<NumberArray> {

@@ -7,7 +7,7 @@
  */
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
-import { toHex } from "../../values/bytes.js";
+import { toHex, utf8Length } from "../../values/bytes.js";
 import { inspect, isItemId } from "../../values/check.js";
 import { LIMITS } from "../../values/limits.js";
 import { sha256 } from "./digest.js";
@@ -80,10 +80,6 @@ export function cellLength(dim: number, items: readonly CellItem[]): number {
 /** Bytes of id and payload with their two lengths. */
 function textLength({ item, payload }: CellItem): number {
   return 6 + utf8Length(item) + utf8Length(payload ?? "");
-}
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
 
 /** The bytes of a cell, padded with zeros to `cellBytes`, which is at least `cellLength`. */

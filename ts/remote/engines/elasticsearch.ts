@@ -2,6 +2,7 @@
  * Adapter for Elasticsearch: one `_msearch` request for all queries, approximate kNN on a
  * `dense_vector` field. Queries by stored id use `query_vector_builder.lookup` (version 9.4).
  */
+import { utf8Length } from "../../values/bytes.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
@@ -96,7 +97,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
     dim,
     space: options.space,
     // Elasticsearch limits an id (`_id`) to 512 bytes.
-    acceptsId: (item) => new TextEncoder().encode(item).length <= 512,
+    acceptsId: (item) => utf8Length(item) <= 512,
     search: (queries) => {
       const lines = queries.flatMap((query) => [
         { index },

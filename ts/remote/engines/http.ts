@@ -13,6 +13,7 @@
 import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
 import { NOT_SENT } from "../../retriever.js";
+import { utf8Length } from "../../values/bytes.js";
 import { checkAbort, checkKeys, inspect } from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
 import { checkSpace } from "../../values/space.js";
@@ -196,7 +197,7 @@ function parseAnswers(reply: unknown): EngineReply[] {
 
 /** Whether the id fits into a message of compact medoids. */
 function fitsMessage(item: string): boolean {
-  return new TextEncoder().encode(item).length <= MESSAGE_LIMITS.maxIdBytes;
+  return utf8Length(item) <= MESSAGE_LIMITS.maxIdBytes;
 }
 
 function batchesOf(queries: readonly RemoteQuery[]): RemoteQuery[][] {

@@ -4,6 +4,7 @@
 
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
+import { utf8Length } from "../../values/bytes.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import {
@@ -92,7 +93,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
     capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
     dim,
     space: options.space,
-    acceptsId: (item) => new TextEncoder().encode(item).length <= 64,
+    acceptsId: (item) => utf8Length(item) <= 64,
     search: (queries) => [
       {
         queries,

@@ -83,6 +83,31 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       .catch(() => undefined);
   };
 
+  /** Sends queries in one request, which later queries join by their key, and stores the answers. */
+  const send = (
+    queries: readonly RemoteQuery[],
+    keys: readonly (string | undefined)[],
+    signal: AbortSignal | undefined,
+  ): Promise<Answer>[] => {
+    // Other callers may join this request: it must not end with the signal of this one.
+    const mayBeJoined = keys.some((key) => key !== undefined);
+    const request = inner.ask(queries, mayBeJoined ? undefined : signal);
+    return keys.map((key, index) => {
+      const pendingAnswer = request.then(async (allAnswers) => {
+        const answer = allAnswers[index]!;
+        if (key !== undefined && answer.status === "ok") await writeEntry(key, answer.hits);
+        return answer;
+      });
+      pendingAnswer.catch(() => undefined);
+      if (key !== undefined) {
+        inFlight.set(key, pendingAnswer);
+        const removeFromFlight = (): boolean => inFlight.delete(key);
+        pendingAnswer.then(removeFromFlight, removeFromFlight);
+      }
+      return pendingAnswer;
+    });
+  };
+
   const ask: RemoteRetriever["ask"] = async (given, signal) => {
     const queries = checkQueries(inner.engine, given, undefined);
     checkAbort(signal);
@@ -111,26 +136,12 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     });
     const rowsToRequest = [...firstRowByKey.values()];
     if (rowsToRequest.length > 0) {
-      // Other callers may join this request: it must not end with the signal of this one.
-      const mayBeJoined = rowsToRequest.some((row) => keys[row] !== undefined);
-      const request = inner.ask(
+      const sentAnswers = send(
         rowsToRequest.map((row) => queries[row]!),
-        mayBeJoined ? undefined : signal,
+        rowsToRequest.map((row) => keys[row]),
+        signal,
       );
-      rowsToRequest.forEach((row, index) => {
-        const key = keys[row];
-        const pendingAnswer = request.then(async (allAnswers) => {
-          const answer = allAnswers[index]!;
-          if (key !== undefined && answer.status === "ok") await writeEntry(key, answer.hits);
-          return answer;
-        });
-        pendingAnswer.catch(() => undefined);
-        pendingAnswers.set(row, pendingAnswer);
-        if (key === undefined) return;
-        inFlight.set(key, pendingAnswer);
-        const removeFromFlight = (): boolean => inFlight.delete(key);
-        pendingAnswer.then(removeFromFlight, removeFromFlight);
-      });
+      rowsToRequest.forEach((row, index) => pendingAnswers.set(row, sentAnswers[index]!));
     }
     const results = Promise.all(
       queries.map(async (_, row): Promise<Answer> => {
