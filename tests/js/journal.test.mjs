@@ -28,6 +28,20 @@ function controlledStore(inner = memoryStore()) {
   return { store, control, inner };
 }
 
+test("a recommendation of the same task resolves before the write begins", async () => {
+  const { store, control } = controlledStore();
+  const sage = await open(store);
+  for (let tap = 1; tap <= 3; tap += 1) {
+    const stored = sage.record(actionsOn("food-1", "sport-1"));
+    const picks = await sage.recommend();
+    assert.ok(picks.length > 0);
+    assert.equal(control.writes, tap - 1, "no write of this tap yet");
+    await stored;
+    assert.equal(control.writes, tap);
+  }
+  await sage.close();
+});
+
 test("a reopened sage has the recorded history", async () => {
   const store = memoryStore();
   const sage = await open(store);

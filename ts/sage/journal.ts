@@ -23,6 +23,11 @@ import { segmentsOf, withDeadline } from "./segments.js";
 
 const MIN_SEGMENTS_TO_REWRITE = 64;
 const MAX_ATTEMPTS = 50;
+/**
+ * Encoding and writing wait for this number of microtasks, so that a `recommend` call that follows
+ * a `record` call in the same task resolves first: it takes about half as many.
+ */
+const MICROTASKS_BEFORE_SAVE = 32;
 
 /** A change that is not stored yet. */
 interface Change {
@@ -222,7 +227,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   };
 
   const flush = (): Promise<void> => {
-    nextSave ??= enqueue(() => {
+    nextSave ??= enqueue(async () => {
+      // Microtasks, not a timer: the page cannot be closed in between.
+      for (let step = 0; step < MICROTASKS_BEFORE_SAVE; step += 1) await undefined;
       nextSave = undefined;
       return savePending();
     });
