@@ -70,20 +70,20 @@ async function rankCandidates(
     const mixture = mixLists(lists, plan, settings);
     const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
     const found = arrange(steered, plan, settings.catalogue);
-    ranked.push(...found.filter(({ item }) => !earlierItems.has(item)));
+    const addedItems = found.filter(({ item }) => !earlierItems.has(item));
+    ranked.push(...addedItems);
     if (queries.length === 0 || ranked.length >= plan.offset + plan.count) return ranked;
     // Excluded and muted items count: the next tier may have others.
     const previousCount = retrievedCount;
     retrievedCount = retriever
       ? new Set(ownAnswers.flat().map(({ item }) => item)).size
-      : (minScore > -Infinity ? ranked : lists.items).length;
+      : lists.items.length;
     const isLast =
-      retriever &&
-      queries.every(
-        ({ count }, row) =>
-          ownAnswers[row]!.filter(({ score }) => score >= minScore).length < count * depth,
-      );
-    if (isLast || retrievedCount === previousCount) return ranked;
+      retriever && queries.every(({ count }, row) => ownAnswers[row]!.length < count * depth);
+    const earlierCount = earlierItems.size;
     for (const { item } of mixture.candidates) earlierItems.add(item);
+    const isBelowMinScore =
+      minScore > -Infinity && addedItems.length === 0 && earlierItems.size > earlierCount;
+    if (isLast || isBelowMinScore || retrievedCount === previousCount) return ranked;
   }
 }
