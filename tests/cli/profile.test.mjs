@@ -160,6 +160,32 @@ test("recommend: --count, --interests, --exclude", async () => {
   );
 });
 
+test("recommend: --dislike, --mute, --boost and --shown are those of a sage", async () => {
+  const recommended = async (...args) =>
+    (await json(["recommend", ...profileArgs, ...args])).recommendations.map(({ item }) => item);
+  const all = await recommended();
+  const disliked = await recommended("--dislike", all[0]);
+  assert.ok(disliked.length === all.length - 1 && !disliked.includes(all[0]));
+  const muted = await recommended("--mute", "ball-0", "--mute", "cat-0");
+  assert.ok(muted.length > 0 && muted.every((item) => clusterOf(item) === "tea"), `${muted}`);
+  assert.deepEqual(await recommended("--boost", "ball-0=0", "--boost", "cat-0=0"), muted);
+  assert.equal(clusterOf((await recommended("--boost", "tea-0=1000"))[0]), "tea");
+  const shown = await recommended(...Array(9).fill(["--shown", all[0]]).flat());
+  assert.ok(shown.indexOf(all[0]) > 0 || shown.length === 1, `${shown}`);
+  const refusals = [
+    ["--dislike=ghost", /--dislike: item 0 \("ghost"\): the item is not in the catalogue/],
+    ["--mute=ghost", /--mute: "ghost" is neither in the history nor in a catalogue/],
+    ["--boost=tea-0", /--boost: expected ID=FACTOR, as in tea-0=2, saw "tea-0"/],
+    ["--boost=tea-0=-1", /--boost tea-0: expected a number from 0 to 1000000, saw "-1"/],
+    ["--shown=", /--shown: expected an item's id, a non-empty string, saw ""/],
+  ];
+  for (const [argument, message] of refusals) {
+    const { code, stderr } = await pocketsage(["recommend", ...profileArgs, argument]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
 test("recommend --seed samples interests, equally for equal seeds", async () => {
   const sampledMedoid = async (seed) =>
     (await json(["recommend", ...profileArgs, "--seed", seed, "--interests", "1"]))

@@ -2,8 +2,9 @@
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Filter } from "../../catalogue/filter.js";
 import { isSageError } from "../../errors.js";
-import type { Recommendation, RecommendOptions } from "../../sage/types.js";
+import type { Recommendation, RecommendOptions, Sage } from "../../sage/types.js";
 import { inspect } from "../../values/check.js";
+import { LIMITS } from "../../values/limits.js";
 import {
   parseArguments,
   parseInteger,
@@ -57,6 +58,12 @@ ${PROFILE_OPTIONS_HELP}
       --seed NUMBER      sample the interests in proportion to their importance, with this seed
       --exclude ID       never recommend this item; repeatable. Items of the actions are always
                          excluded
+      --dislike ID       do not recommend this item, and items near it last; repeatable. Actions of
+                         a negative weight are dislikes, too
+      --mute ID          recommend no items of the interest of this item, such as its medoid;
+                         repeatable
+      --boost ID=FACTOR  multiply the importance of the interest of this item; repeatable
+      --shown ID         this item was shown lately: it comes later; repeatable
   -q, --quiet            no notes on the standard error
       --json             the result as JSON:
                          {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}],
@@ -95,6 +102,10 @@ const OPTIONS = {
   "no-personal": { type: "boolean", default: false },
   seed: { type: "string" },
   exclude: { type: "string", multiple: true, default: [] as string[] },
+  dislike: { type: "string", multiple: true, default: [] as string[] },
+  mute: { type: "string", multiple: true, default: [] as string[] },
+  boost: { type: "string", multiple: true, default: [] as string[] },
+  shown: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
 export async function run(args: string[]): Promise<void> {
@@ -121,7 +132,9 @@ export async function run(args: string[]): Promise<void> {
     options.popularity = parseShare("--popularity", values.popularity);
   if (values.seed !== undefined)
     options.pick = { seed: parseInteger("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) };
+  const boosts = values.boost.map(parseBoost);
   const { sage, catalogue } = await openSageWithActions(actionsFile, values);
+  await steer(sage, { ...values, boosts });
 
   const unknownItems = values.exclude.filter((item) => !catalogue?.has(item));
   if (unknownItems.length > 0 && !values.quiet)
@@ -144,6 +157,34 @@ export async function run(args: string[]): Promise<void> {
   }
   printInterests(profile, catalogue);
   printRecommendations(recommendations, catalogue);
+}
+
+/** Marks items and interests. An id that is not known is an error of usage. */
+async function steer(
+  sage: Sage,
+  marks: {
+    readonly dislike: readonly string[];
+    readonly mute: readonly string[];
+    readonly boosts: readonly { item: string; factor: number }[];
+    readonly shown: readonly string[];
+  },
+): Promise<void> {
+  try {
+    await sage.dislike(marks.dislike);
+    for (const item of marks.mute) await sage.mute(item);
+    for (const { item, factor } of marks.boosts) await sage.boost(item, factor);
+    await sage.shown(marks.shown);
+  } catch (error) {
+    throw isSageError(error) ? new UsageError(`--${error.message}`) : error;
+  }
+}
+
+/** Parses ID=FACTOR; an id may contain "=". */
+function parseBoost(text: string): { item: string; factor: number } {
+  const [, item, factor = ""] = /^(.+)=([^=]*)$/s.exec(text) ?? [];
+  if (item === undefined)
+    throw new UsageError(`--boost: expected ID=FACTOR, as in tea-0=2, saw ${inspect(text)}`);
+  return { item, factor: parseRange(`--boost ${item}`, factor, 0, LIMITS.maxWeight) };
 }
 
 function parseFilter(text: string): Filter {

@@ -13,6 +13,12 @@ import {
   titleOf,
 } from "./report-format.js";
 
+/** What the columns of the table of metrics mean. */
+const MEANINGS: readonly { readonly title: string; readonly meaning: string }[] = [
+  ...METRICS,
+  { title: "coverage", meaning: "share of all items that are recommended to at least one account" },
+];
+
 /** The report as Markdown. */
 export function toMarkdown(report: Report): string {
   const cell = (text: string): string => text.replace(/[|\\]/g, "\\$&");
@@ -28,7 +34,7 @@ export function toMarkdown(report: Report): string {
     "# Evaluation",
     `${summaryOf(report)}. ${INTERVALS_NOTE}, ${report.resamples} resamples, seed ${report.seed}.`,
     ...[metricsTable(report), ...differenceTables(report)].map(table),
-    METRICS.map(({ title, meaning }) => `- ${title}: ${meaning}`).join("\n"),
+    MEANINGS.map(({ title, meaning }) => `- ${title}: ${meaning}`).join("\n"),
   ].join("\n\n")}\n`;
 }
 
@@ -99,7 +105,7 @@ export function toHtml(report: Report): string {
     ),
     ...[metricsTable(report), ...differenceTables(report)].map(htmlTable),
     `<p>${INTERVALS_NOTE}, ${report.resamples} resamples, seed ${report.seed}.</p>`,
-    `<dl>${METRICS.map(
+    `<dl>${MEANINGS.map(
       ({ title, meaning }) => `<dt>${escapeHtml(title)}</dt><dd>${escapeHtml(meaning)}</dd>`,
     ).join("")}</dl>`,
   ];
