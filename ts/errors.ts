@@ -96,5 +96,9 @@ export function asSageError(error: unknown, code: ErrorCode, failure: string): S
 
 /** What an error of another package says: it can quote a URL, which is logged without its query. */
 export function reasonOf(error: unknown): string {
-  return withoutSecrets(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  if (!(error instanceof Error)) return withoutSecrets(String(error));
+  const { name, message, cause } = error;
+  // `fetch` of Node has what happened in the cause of its error only.
+  const detail = cause instanceof Error && cause.message ? ` (${cause.message})` : "";
+  return withoutSecrets(`${name}: ${message}${detail}`);
 }

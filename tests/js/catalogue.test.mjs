@@ -393,3 +393,29 @@ test("fetch is aborted by its signal, before and during the transfer", async (co
   });
   await rejects(waiting, "aborted", /aborted/);
 });
+
+test("an answer that Catalogue.fetch refuses is cancelled", async (t) => {
+  let open = 0;
+  const endless = (init) => {
+    open += 1;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(64)),
+      cancel: () => {
+        open -= 1;
+      },
+    });
+    return new Response(body, init);
+  };
+  for (const init of [{ status: 404 }, { status: 200 }]) {
+    t.mock.method(globalThis, "fetch", async () => endless(init));
+    await assert.rejects(Catalogue.fetch("https://host.example/items.sage"));
+    t.mock.restoreAll();
+    assert.equal(open, 0, `${init.status}`);
+  }
+});
+
+test("holes of an array of queries are no vectors", async () => {
+  const catalogue = await Catalogue.from([["a", [1, 0]]], { dim: 2 });
+  // biome-ignore lint/suspicious/noSparseArray: a hole is the value under test.
+  await rejects(() => catalogue.searchMany([, [1, 0]]), "option", /query 0.*saw undefined/);
+});

@@ -32,6 +32,25 @@ test("a failed load rejects not-ready, and a later call tries again", async () =
   await rejects(() => cluster(new Float32Array(4), { dim: 2 }), "not-ready", /await init/);
 });
 
+test("a download that fails before the wasm does leaves no rejection unhandled", async () => {
+  const unhandled = [];
+  const note = (reason) => unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  let fail;
+  // The promise of this `init` is the one that Catalogue.fetch has: the test does not handle it.
+  const core = await import("../../pkg/core/glue.js");
+  core.init(
+    new Promise((_, reject) => {
+      fail = reject;
+    }),
+  );
+  await rejects(sage.Catalogue.fetch("http://127.0.0.1:1/x.sage"), "retrieval", /bad port/);
+  fail(new TypeError("fetch failed"));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off("unhandledRejection", note);
+  assert.deepEqual(unhandled, []);
+});
+
 test("the error names what was loaded instead of the wasm", async () => {
   const page = new TextEncoder().encode("<!doctype html><title>Not found</title>");
   await rejects(init(page), "not-ready", /that is not wasm, perhaps a web page; .*inline"/);

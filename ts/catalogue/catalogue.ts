@@ -173,6 +173,8 @@ export class Catalogue {
   ): Promise<Catalogue> {
     checkKeys("Catalogue.fetch", options, ["signal", "onProgress"]);
     const loading = init();
+    // Handled where it is awaited, which a download that fails first does not reach.
+    loading.catch(() => undefined);
     return new Catalogue(
       await download(url, options, (body, onProgress) =>
         loading.then(() => loadCatalogue(body, onProgress)),
@@ -344,7 +346,10 @@ export class Catalogue {
     checkInteger("search: offset", offset, 0);
     const minScoreOrNaN = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
     const queries = toMatrix(
-      vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
+      // Holes of the array are values too, which are no vectors.
+      Array.from(vectors, (vector, index) =>
+        checkVector(`search: query ${index}`, vector, this.dim),
+      ),
       this.dim,
     );
     const priors = this.#rowPriors();

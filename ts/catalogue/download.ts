@@ -31,17 +31,21 @@ export async function download<T>(
   checkAbort(signal);
   const name = nameOfUrl(url);
   let isPage = false;
+  let response: Response | undefined;
   try {
-    const response = await fetch(url, signal ? { signal } : {});
-    const { body, ok, status } = response;
+    response = await fetch(url, signal ? { signal } : {});
+    const { body, headers, ok, status } = response;
     if (!ok || !body)
       throw new SageError("retrieval", `${name} answered ${status}${ok ? " without a body" : ""}.`);
-    isPage = /html/.test(response.headers.get("content-type")!);
+    isPage = /html/.test(headers.get("content-type")!);
+    const declaredLength = contentLength(headers);
     return await consume(
       body,
-      onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
+      onProgress && ((loaded, total) => onProgress(loaded, total ?? declaredLength)),
     );
   } catch (error) {
+    // The body of a failed download would occupy a connection.
+    response?.body?.cancel().catch(() => undefined);
     checkAbort(signal);
     if (isPage && (error as SageError).code === "corrupt")
       throw new SageError(
@@ -118,9 +122,9 @@ function pushBytes(handle: Handle<CoreLoader>, bytes: Uint8Array): void {
 }
 
 /** The Content-Length; undefined if missing, or if a content encoding changes the length. */
-function contentLength(response: Response): number | undefined {
-  const declaredLength = Number(response.headers.get("content-length") ?? NaN);
-  return Number.isFinite(declaredLength) && !response.headers.has("content-encoding")
+function contentLength(headers: Headers): number | undefined {
+  const declaredLength = Number(headers.get("content-length") ?? NaN);
+  return Number.isFinite(declaredLength) && !headers.has("content-encoding")
     ? declaredLength
     : undefined;
 }

@@ -272,8 +272,10 @@ export function checkFunction(where: string, value: unknown): void {
     throw new SageError("option", `${where}: expected a function, saw ${inspect(value)}.`);
 }
 
-/** Throws code "aborted" if the signal has fired. */
-export function checkAbort(signal: AbortSignal | undefined): void {
+/** Throws code "aborted" if the signal has fired, "option" if it is none. */
+export function checkAbort(signal: AbortSignal | null | undefined): void {
+  if (signal != null && typeof signal.aborted !== "boolean")
+    throw new SageError("option", `signal: expected an AbortSignal, saw ${inspect(signal)}.`);
   if (signal?.aborted)
     throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
 }
