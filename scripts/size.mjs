@@ -23,7 +23,7 @@ const SUBPATH_BUDGETS = {
   "pocketsage/evaluate": 2 * 1024,
   "pocketsage/names": 1 * 1024,
   "pocketsage/text": 5 * 1024,
-  "pocketsage/ranged": 11 * 1024,
+  "pocketsage/ranged": 12 * 1024,
   "pocketsage/privacy": 10 * 1024,
   "pocketsage/privacy/server": 3 * 1024,
   "pocketsage/privacy/ohttp": 11 * 1024, // @hpke/core among them

@@ -1,7 +1,8 @@
 // pocketsage/ranged: what a search does when its source is wrong, damaged or replaced.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { httpSource, openRanged } from "pocketsage/ranged";
+import { gzipSync } from "node:zlib";
+import { bucketSource, httpSource, openRanged } from "pocketsage/ranged";
 import { asBlob, buildRanged, PATH, withServer } from "./ranged-world.mjs";
 
 let world;
@@ -175,4 +176,188 @@ test("messages have neither the query of a URL nor more than 500 characters", as
       assert.doesNotMatch(message, /secret/);
       return message.length <= 500;
     });
+});
+
+describe("answers of servers", () => {
+  /** Opens the file at a server that changes its answers, and searches it. */
+  const firstItem = async (answer) =>
+    withServer(world.bytes, { answer }, async (_, address) => {
+      const ranged = await openRanged(address);
+      return (await ranged.search(world.vectors[0], { count: 1 }))[0].item;
+    });
+
+  test("a weak ETag, a missing one and an unknown length are no replaced file", async () => {
+    let answers = 0;
+    const tags = ['"v"', 'W/"v"', undefined];
+    const change = ({ headers: { etag: _, ...headers }, ...given }) => {
+      answers += 1;
+      const etag = tags[answers % 3];
+      if (answers % 2) headers["content-range"] = headers["content-range"].replace(/\d+$/, "*");
+      return { ...given, headers: { ...headers, ...(etag && { etag }) } };
+    };
+    assert.equal(await firstItem(change), "item-0");
+    assert.ok(answers > 6);
+  });
+
+  test("each status other than 200 and 206 has a remedy", async () => {
+    const remedies = {
+      204: /answered 204 No Content: expected 206, or 200 with the whole file/,
+      304: /answered 304 .*expected 206/,
+      403: /answered 403 .*sign its URL anew, or correct the option `headers`/,
+      404: /answered 404 .*correct the URL, or upload the file/,
+      416: /answered 416 .*shorter than/,
+      429: /answered 429 .*try again in 7 s/,
+      502: /answered 502 .*try again in 7 s/,
+    };
+    for (const [status, message] of Object.entries(remedies)) {
+      const answer = () => ({ status, headers: { "retry-after": "7" }, body: Buffer.alloc(0) });
+      await assert.rejects(firstItem(answer), { code: "retrieval", message });
+    }
+    const answer = () => ({ status: 503, headers: {}, body: Buffer.alloc(0) });
+    await assert.rejects(firstItem(answer), /answered 503 .*try again later\.$/);
+  });
+
+  test("a web page instead of the file is named as one", async () => {
+    const body = Buffer.from("<!doctype html><title>Not here</title>".repeat(9));
+    const answer = () => ({ status: 200, headers: { "content-type": "text/html" }, body });
+    await withServer(world.bytes, { answer }, async (_, address) => {
+      for (const whole of [true, false])
+        await assert.rejects(openRanged(address, { whole }), {
+          code: "retrieval",
+          message: /is a web page. Expected a \.sage file/,
+        });
+    });
+  });
+
+  test("a file that is cut is no server whose ranges are wrong", async () => {
+    const { bytes } = world;
+    // Within a section that is read as a whole.
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const lastEntry = 64 + 24 * (view.getUint32(48, true) - 1);
+    const end = Number(view.getBigUint64(lastEntry + 8, true)) + 5;
+    await withServer(bytes.slice(0, end), {}, async (_, address) => {
+      const message = /expected \d+ bytes from byte \d+ on, saw 5: the file is cut/;
+      await assert.rejects(openRanged(address), { code: "retrieval", message });
+    });
+  });
+
+  test("a compressed range is an error with the remedy", async () => {
+    const answer = (given) => ({
+      ...given,
+      headers: { "content-encoding": "gzip" },
+      body: gzipSync(Buffer.concat([given.body, given.body])),
+    });
+    await assert.rejects(firstItem(answer), /server sent more\. It compresses the file: switch/);
+  });
+
+  test("the message of a failed request has its cause", async () => {
+    await withServer(world.bytes, {}, async (server, address) => {
+      await server.close();
+      await assert.rejects(openRanged(address), /fetch failed \(.*ECONNREFUSED/);
+    });
+  });
+
+  test("refused answers are cancelled: no connection stays open", async () => {
+    const endless = () => new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(64)) });
+    const track = (init) => {
+      let open = 0;
+      const fetch = async () => {
+        open += 1;
+        const body = endless().pipeThrough(
+          new TransformStream({
+            cancel: () => {
+              open -= 1;
+            },
+          }),
+        );
+        return new Response(body, init);
+      };
+      return { fetch, open: () => open };
+    };
+    const contentRange = (value) => ({ status: 206, headers: { "content-range": value } });
+    for (const init of [{ status: 404 }, { status: 206 }, contentRange("bytes 1-2/9")]) {
+      const { fetch, open } = track(init);
+      const source = httpSource("https://host.example/x.sage", { fetch });
+      await assert.rejects(openRanged(source, { whole: false }), { code: "retrieval" });
+      assert.equal(open(), 0, JSON.stringify(init));
+    }
+  });
+
+  test("a file that is replaced while it is opened is named as replaced", async () => {
+    const other = (await buildRanged({ seed: 3 })).bytes;
+    let reads = 0;
+    const answer = ({ headers: { etag: _, ...headers }, ...given }) => {
+      reads += 1;
+      if (reads === 1) server.files[PATH] = other;
+      return { ...given, headers: { ...headers, "content-range": "" } };
+    };
+    let server;
+    await withServer(world.bytes, { answer }, async (own, address) => {
+      server = own;
+      await assert.rejects(openRanged(address), { code: "retrieval", message: /was replaced/ });
+    });
+  });
+
+  test("URLs and headers that no request can have are refused, without their values", () => {
+    for (const url of ["", "items.sage?key=secret", "http://", "https://secret:x@host/"])
+      assert.throws(
+        () => httpSource(url),
+        ({ code, message }) => code === "option" && !/secret/.test(message),
+      );
+    const url = "https://host.example/x.sage";
+    for (const headers of [5, null, { "a b": "secret" }, { a: "a\nsecret" }, { a: 1 }])
+      assert.throws(
+        () => httpSource(url, { headers }),
+        ({ code, message }) => code === "option" && !/secret/.test(message),
+      );
+  });
+
+  test("headers may be a Headers object", async () => {
+    const seen = [];
+    const fetch = async (request) => {
+      seen.push(request.headers.get("authorization"));
+      return new Response("", { status: 404 });
+    };
+    const headers = new Headers({ authorization: "Bearer 1" });
+    const source = httpSource("https://host.example/x.sage", { fetch, headers });
+    await assert.rejects(openRanged(source));
+    assert.deepEqual([...new Set(seen)], ["Bearer 1"]);
+  });
+});
+
+test("memory that is not available is an error of its code", async () => {
+  const whole = asBlob(world.bytes);
+  const source = {
+    ...whole,
+    read: (offset, length, options) => {
+      // As `new Uint8Array(length)` for the section of sketches.
+      if (length > 2000) throw new RangeError("Array buffer allocation failed");
+      return whole.read(offset, length, options);
+    },
+  };
+  await assert.rejects(openRanged(source), { code: "memory", message: /sketches take \d+ bytes/ });
+});
+
+test("a bucket: a replaced object is cancelled, one that ignores ranges is named", async () => {
+  let cancelled = 0;
+  let version = "a";
+  const bytes = new Uint8Array(world.bytes);
+  const objectOf = (content) => ({
+    etag: version,
+    size: bytes.length,
+    body: new ReadableStream({
+      cancel: () => {
+        cancelled += 1;
+      },
+    }),
+    arrayBuffer: async () => content.slice().buffer,
+  });
+  const get = async (_, { range } = {}) =>
+    objectOf(range ? bytes.subarray(range.offset, range.offset + range.length) : bytes);
+  const ranged = await openRanged(bucketSource({ get }, "items.sage"));
+  version = "b";
+  await assert.rejects(ranged.search(world.vectors[0]), { message: /was replaced/ });
+  assert.ok(cancelled > 0);
+  const ignores = bucketSource({ get: () => get() }, "items.sage");
+  await assert.rejects(openRanged(ignores), /saw \d+: the source ignores ranges/);
 });

@@ -9,7 +9,13 @@ import { type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
 import { httpSource } from "./http.js";
 import { loadResident } from "./resident.js";
 import { createRanged } from "./search.js";
-import { NoRanges, type RangeSource, type ReadOptions, type ReadTraffic } from "./source.js";
+import {
+  NoRanges,
+  type RangeSource,
+  type ReadOptions,
+  type ReadTraffic,
+  replaced,
+} from "./source.js";
 import type { RangedCatalogue, RangedOptions } from "./types.js";
 import { wholeCatalogue } from "./whole.js";
 
@@ -67,10 +73,19 @@ export async function openRanged(
       throw refuseWhole(counted.name, head);
     }
     const body = head instanceof NoRanges ? head.body : await counted.readWhole({ signal });
-    return wholeCatalogue(await loadWhole(body, signal, counted.name, traffic), traffic);
+    const isPage = head instanceof NoRanges && head.isPage;
+    const loading = loadWhole(body, signal, counted.name, traffic).catch((error: SageError) => {
+      throw isPage && error.code === "corrupt" ? webPage(counted.name) : error;
+    });
+    return wholeCatalogue(await loading, traffic);
   }
   const parts = await openPartCache(opened.name, head.hash, memory, cache);
-  const resident = await loadResident(counted, head, parts, { signal });
+  const resident = await loadResident(counted, head, parts, { signal }).catch(
+    async (error: SageError) => {
+      if (error.code === "corrupt") await checkVersion(counted, head, { signal });
+      throw error;
+    },
+  );
   checkAbort(signal);
   return createRanged({
     source: counted,
@@ -98,12 +113,26 @@ async function readFirst(source: RangeSource, options: ReadOptions): Promise<Uin
     return await source.read(0, HEAD_BYTES, options);
   } catch (error) {
     if (!(error instanceof SageError) || error.code !== "retrieval") throw error;
-    const header = await source.read(0, HEADER_BYTES, options).catch(() => undefined);
+    const header = await source.read(0, HEADER_BYTES, options).catch(async (refused: unknown) => {
+      if (refused instanceof NoRanges) await refused.body?.cancel().catch(() => undefined);
+      return undefined;
+    });
     const view = header && new DataView(header.buffer, header.byteOffset);
     const length = view ? view.getUint32(40, true) : 0;
     if (length < HEADER_BYTES || length >= HEAD_BYTES) throw error;
     return source.read(0, length, options);
   }
+}
+
+/** Throws if the file is another one than when its head was read. */
+async function checkVersion(
+  source: RangeSource,
+  { hash, length }: FileHead,
+  options: ReadOptions,
+): Promise<void> {
+  const bytes = await source.read(0, Math.min(HEAD_BYTES, length), { ...options, fresh: true });
+  const head = readFileHead(bytes, source.name);
+  if (head.hash !== hash) throw replaced(source.name, hash, head.hash);
 }
 
 /** Reads the whole file; a transfer that fails has code "retrieval". */
@@ -131,7 +160,15 @@ async function loadWhole(
   }
 }
 
+function webPage(name: string): SageError {
+  return new SageError(
+    "retrieval",
+    `${name} is a web page. Expected a .sage file: correct the URL, or upload the file.`,
+  );
+}
+
 function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
+  if (head instanceof NoRanges && head.isPage) return webPage(name);
   return head instanceof NoRanges
     ? new SageError(
         "retrieval",

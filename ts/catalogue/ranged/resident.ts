@@ -70,8 +70,9 @@ export async function loadResident(
   const { name } = source;
   const read = sectionReader(source, head, cache);
   // The hash of this section is its first 8 bytes; `readBlocks` verifies it.
-  const bytes = await read(BLOCKS, undefined, options).catch((error: unknown) => {
-    throw error instanceof RangeError ? notEnoughMemory(name, head) : error;
+  const bytes = await read(BLOCKS, undefined, options).catch((error: SageError) => {
+    // The error of an allocation that failed, as sources pass it on.
+    throw error.cause instanceof RangeError ? notEnoughMemory(name, head) : error;
   });
   const table = await readTable(bytes, head, cache, source, options);
   const section = (kind: number): Promise<Uint8Array> =>

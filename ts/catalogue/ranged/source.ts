@@ -34,9 +34,12 @@ export interface ReadTraffic {
 /** Thrown by the first read of a source that serves no ranges: `body` is the whole file. */
 export class NoRanges {
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Whether the server states that the body is a web page. */
+  readonly isPage: boolean;
 
-  constructor(body: ReadableStream<Uint8Array> | null) {
+  constructor(body: ReadableStream<Uint8Array> | null, isPage = false) {
     this.body = body;
+    this.isPage = isPage;
   }
 }
 
@@ -128,8 +131,9 @@ export function bucketSource(bucket: BucketLike, key: string): RangeSource {
         `${name}: the bucket has no object of this key: upload it, or correct the key.`,
       );
     etag ??= object.etag;
-    if (object.etag !== etag) throw replaced(name, etag, object.etag);
-    return object;
+    if (object.etag === etag) return object;
+    await object.body?.cancel().catch(() => undefined);
+    throw replaced(name, etag, object.etag);
   };
   return {
     name,
@@ -151,12 +155,14 @@ export function replaced(name: string, before: string, after: string): SageError
   );
 }
 
-/** The error of a file that ends within a range. */
+/** The error of a file that ends within a range, or of a source that sent more than the range. */
 export function tooShort(name: string, offset: number, length: number, seen: number): SageError {
   return new SageError(
     "retrieval",
-    `${name}: expected ${length} bytes from byte ${offset} on, saw ${seen}: the file is cut or ` +
-      "was replaced. Open it again with openRanged, or upload it again.",
+    `${name}: expected ${length} bytes from byte ${offset} on, saw ${seen}: ` +
+      (seen > length
+        ? "the source ignores ranges. Use another one, or load the whole file."
+        : "the file is cut or was replaced. Open it again with openRanged, or upload it again."),
   );
 }
 
