@@ -29,8 +29,8 @@ export interface PartCache {
   /** Stores a part; `inMemory`: false for one that is in memory elsewhere. */
   put(part: string, bytes: Uint8Array, inMemory?: boolean): void;
   drop(part: string): void;
-  /** Deletes the parts in memory. */
-  clear(): void;
+  /** Deletes the parts in memory, and keeps those of reads that are under way out of it. */
+  close(): void;
 }
 
 /**
@@ -50,16 +50,17 @@ export async function openPartCache(
   const keyOf = (part: string): string => `${filePrefix}${version}/${part}`;
   let state: CacheState = "off";
   let bytes = 0;
+  let isClosed = false;
   let stored: Cache | undefined;
   if (persistent && "caches" in globalThis) {
-    // Refused in private windows and sandboxed frames; the search then works without it.
-    stored = await caches.open(CACHE_NAME).catch(() => undefined);
+    // Refused in private windows; in sandboxed frames, the getter throws. Searches work without it.
+    stored = await attempt(() => caches.open(CACHE_NAME)).catch(() => undefined);
     state = stored ? "on" : "refused";
   }
   const listed = await listParts(stored, filePrefix, keyOf(""));
   const known = listed ?? new Set<string>();
   const remember = (part: string, content: Uint8Array): void => {
-    if (content.length > memoryBytes) return;
+    if (isClosed || content.length > memoryBytes) return;
     forget(part);
     memory.set(part, content);
     bytes += content.length;
@@ -68,6 +69,10 @@ export async function openPartCache(
       memory.delete(oldest);
       bytes -= length;
     }
+  };
+  const readStored = async (part: string): Promise<Uint8Array | undefined> => {
+    const response = await stored?.match(keyOf(part));
+    return response && new Uint8Array(await response.arrayBuffer());
   };
   const forget = (part: string): void => {
     bytes -= memory.get(part)?.length ?? 0;
@@ -91,15 +96,16 @@ export async function openPartCache(
         memory.set(part, inMemory);
         return inMemory;
       }
-      const response = await stored?.match(keyOf(part)).catch(() => undefined);
-      if (!response) known.delete(part);
-      return response && new Uint8Array(await response.arrayBuffer());
+      const content = await readStored(part).catch(() => undefined);
+      if (!content) known.delete(part);
+      return content;
     },
     put(part, content, inMemory = true) {
       if (inMemory) remember(part, content);
       if (!stored || state !== "on") return;
-      stored
-        .put(keyOf(part), new Response(content as Uint8Array<ArrayBuffer>))
+      attempt(async () =>
+        stored?.put(keyOf(part), new Response(content as Uint8Array<ArrayBuffer>)),
+      )
         .then(() => known.add(part))
         .catch((error: { name?: string }) => {
           state = error?.name === "QuotaExceededError" ? "full" : "refused";
@@ -108,13 +114,19 @@ export async function openPartCache(
     drop(part) {
       forget(part);
       known.delete(part);
-      stored?.delete(keyOf(part)).catch(() => undefined);
+      attempt(async () => stored?.delete(keyOf(part))).catch(() => undefined);
     },
-    clear() {
+    close() {
+      isClosed = true;
       memory.clear();
       bytes = 0;
     },
   };
+}
+
+/** Calls a method of the Cache API, which rejects, or throws, as `keys` of workerd. */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  return call();
 }
 
 /**
@@ -127,13 +139,13 @@ async function listParts(
   versionPrefix: string,
 ): Promise<Set<string> | undefined> {
   if (!stored) return new Set();
-  // workerd throws at the call.
-  const keys = await (async () => stored.keys())().catch(() => undefined);
+  const keys = await attempt(() => stored.keys()).catch(() => undefined);
   if (!keys) return undefined;
   const parts = new Set<string>();
   for (const { url } of keys) {
     if (url.startsWith(versionPrefix)) parts.add(url.slice(versionPrefix.length));
-    else if (url.startsWith(filePrefix)) await stored.delete(url).catch(() => false);
+    else if (url.startsWith(filePrefix))
+      await attempt(() => stored.delete(url)).catch(() => undefined);
   }
   return parts;
 }

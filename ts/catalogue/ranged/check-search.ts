@@ -1,6 +1,7 @@
-/** Validation of the arguments of a search of a ranged catalogue, and names in messages. */
+/** Validation of the arguments of searches of a ranged catalogue, and names in messages. */
 import { SageError } from "../../errors.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import type { Query } from "../../retriever.js";
+import { checkAbort, checkInteger, checkKeys, checkVector, inspect } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 
 const OPTIONS = ["count", "offset", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
@@ -18,6 +19,31 @@ export function checkSearch(vectors: unknown, options: { damaged?: unknown }): v
       "option",
       `search: damaged: expected "error" or "skip", saw ${inspect(damaged)}.`,
     );
+}
+
+/** Throws code "option" for other options than a signal, "aborted" if the signal has fired. */
+export function checkItemOptions(where: string, options: { signal?: AbortSignal }): void {
+  checkKeys(where, options, ["signal"]);
+  checkAbort(options.signal);
+}
+
+/** A query vector and its maximum number of hits, those of earlier pages among them. */
+export interface CountedQuery {
+  readonly vector: Float32Array;
+  readonly count: number;
+}
+
+/** The queries of a retriever, checked: their vectors have `dim` finite components. */
+export function checkQueries(where: string, queries: unknown, dim: number): CountedQuery[] {
+  if (!Array.isArray(queries))
+    throw new SageError(
+      "option",
+      `${where}: expected an array of queries, saw ${inspect(queries)}.`,
+    );
+  return Array.from(queries as (Partial<Query> | null)[], (query, index) => ({
+    vector: checkVector(`${where}: query ${index}`, query?.vector, dim),
+    count: checkInteger(`${where}: query ${index}: count`, query?.count),
+  }));
 }
 
 /** The name of a source in messages: of a URL without its query, which can be secret. */

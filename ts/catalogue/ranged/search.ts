@@ -10,7 +10,6 @@ import {
   checkInteger,
   checkItemId,
   checkItemIds,
-  checkKeys,
   checkVector,
   inspect,
   isItemId,
@@ -19,11 +18,12 @@ import { readAttributes } from "../attributes.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
 import { BlockReader } from "./blocks.js";
 import type { PartCache } from "./cache.js";
-import { checkSearch } from "./check-search.js";
+import { type CountedQuery, checkItemOptions, checkQueries, checkSearch } from "./check-search.js";
 import { corrupt } from "./format.js";
 import { type Budget, joinRuns, type PlanningData, planQuery } from "./plan.js";
 import { type ResidentPart, readAttributeBytes } from "./resident.js";
 import { BestRows, decodeRow, scoreBlock } from "./score.js";
+import { type Shared, shareLoad } from "./share.js";
 import type { RangeSource, ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions, RangedTraffic } from "./types.js";
 
@@ -41,12 +41,6 @@ export interface RangedParts {
   readonly traffic: ReadTraffic;
 }
 
-/** A query vector and its maximum number of hits, those of earlier pages among them. */
-interface CountedQuery {
-  readonly vector: Float32Array;
-  readonly count: number;
-}
-
 /** Makes the catalogue of a file whose resident part is loaded. */
 export function createRanged(parts: RangedParts): RangedCatalogue {
   const { source, address, cache, budget, traffic } = parts;
@@ -55,7 +49,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   const { space } = parts.resident;
   let resident: ResidentPart | undefined = parts.resident;
   let reader: BlockReader | undefined = new BlockReader(source, head, table, cache);
-  let columns: Promise<FilterColumns> | undefined;
+  let columns: Shared<FilterColumns> | undefined = shareLoad(loadColumns);
 
   function openParts(): { resident: ResidentPart; reader: BlockReader } {
     if (!resident || !reader)
@@ -81,7 +75,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     return low;
   }
 
-  async function loadColumns(signal: AbortSignal | undefined): Promise<FilterColumns> {
+  async function loadColumns(signal: AbortSignal): Promise<FilterColumns> {
     const bytes = await readAttributeBytes(openParts().resident, source, cache, { signal });
     // Column values are read in place, so the section begins at a multiple of 8 bytes.
     return { rows: head.rows, columns: readAttributes(bytes.slice(), head.rows) };
@@ -97,11 +91,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     );
     let allowed: Uint32Array | undefined;
     if (filter !== undefined) {
-      columns ??= loadColumns(signal).catch((error: unknown) => {
-        columns = undefined;
-        throw error;
-      });
-      allowed = evaluateFilter(await columns, filter);
+      allowed = evaluateFilter(await columns!(signal), filter);
     }
     if (removed.length === 0 && excluded.size === 0 && !allowed) return undefined;
     return (row: number): boolean =>
@@ -183,7 +173,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     const count = checkInteger("search: count", options.count ?? 20, 1, MAX_COUNT);
     const offset = checkInteger("search: offset", options.offset ?? 0, 0, MAX_COUNT);
     openParts();
-    const queries = vectors.map((vector, index) => ({
+    const queries = Array.from(vectors, (vector, index) => ({
       vector: checkVector(`search: query ${index}`, vector, dim),
       count: offset + count,
     }));
@@ -211,8 +201,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   /** The requests that a search by these queries would send now; sends nothing. */
   function outbound(queries: readonly Query[]): Outbound[] {
     const planned = planningDataFor(liveRowFilter(openParts().resident.removed));
-    const plans = queries.map(({ vector, count }) =>
-      planQuery(prepare(checkVector("preview", vector, dim)), count, planned, budget),
+    const plans = checkQueries("preview", queries, dim).map(({ vector, count }) =>
+      planQuery(prepare(vector), count, planned, budget),
     );
     const missing = [...new Set(plans.flat())]
       .filter((block) => !planned.isCached(block))
@@ -232,10 +222,10 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 
   function createRetriever(filter?: Filter): Retriever {
     const retriever: Retriever = async (queries, signal) =>
-      searchQueries(
-        queries.map(({ vector, count }) => ({ vector: checkVector("query", vector, dim), count })),
-        { ...(filter !== undefined && { filter }), ...(signal && { signal }) },
-      );
+      searchQueries(checkQueries("retriever", queries, dim), {
+        ...(filter !== undefined && { filter }),
+        ...(signal && { signal }),
+      });
     retriever.space = space;
     retriever.outbound = outbound;
     // Requests contain ranges, no vectors.
@@ -266,11 +256,11 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     search: async (vector, options) => (await searchMany([vector], options))[0]!,
     searchMany,
     async vector(item, options = {}) {
-      checkKeys("vector", options, ["signal"]);
+      checkItemOptions("vector", options);
       return (await vectorsOf([item], options.signal))[0];
     },
     async payload(item, options = {}) {
-      checkKeys("payload", options, ["signal"]);
+      checkItemOptions("payload", options);
       const row = rowOf(item);
       if (row < 0) return undefined;
       const text = await openParts().reader.payload(row, blockOf(row), options.signal);
@@ -294,7 +284,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       resident = undefined;
       reader = undefined;
       columns = undefined;
-      cache.clear();
+      cache.close();
     },
   };
 }

@@ -1,11 +1,11 @@
 /** The interface of a ranged catalogue over one that is in memory as a whole. */
 import type { VectorLike } from "../../item.js";
 import type { Hit, Retriever } from "../../retriever.js";
-import { checkAbort } from "../../values/check.js";
+import { checkAbort, checkItemIds } from "../../values/check.js";
 import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
-import { checkSearch } from "./check-search.js";
+import { checkItemOptions, checkQueries, checkSearch } from "./check-search.js";
 import type { ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
 
@@ -27,7 +27,7 @@ export function wholeCatalogue(catalogue: Catalogue, traffic: ReadTraffic): Rang
   function createRetriever(filter?: Filter): Retriever {
     const retriever: Retriever = async (queries, signal) => {
       checkAbort(signal);
-      return queries.map(({ vector, count }) =>
+      return checkQueries("retriever", queries, dim).map(({ vector, count }) =>
         catalogue.search(vector, { count, variants: true, ...(filter && { filter }) }),
       );
     };
@@ -57,11 +57,17 @@ export function wholeCatalogue(catalogue: Catalogue, traffic: ReadTraffic): Rang
     has: (item) => catalogue.has(item),
     search: async (vector, options) => (await searchMany([vector], options))[0]!,
     searchMany,
-    vector: async (item) => catalogue.vector(item),
-    payload: async (item) => catalogue.payload(item),
+    async vector(item, options = {}) {
+      checkItemOptions("vector", options);
+      return catalogue.vector(item);
+    },
+    async payload(item, options = {}) {
+      checkItemOptions("payload", options);
+      return catalogue.payload(item);
+    },
     prior: (item) => catalogue.prior(item),
     retriever: createRetriever(),
-    vectors: async (items) => items.map((item) => catalogue.vector(item)),
+    vectors: async (items) => checkItemIds("vectors", items).map((item) => catalogue.vector(item)),
     close() {
       isClosed = true;
       catalogue.close();
