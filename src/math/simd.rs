@@ -28,11 +28,6 @@ impl I32x8 {
         Self([i32x4::new([a, b, c, d]), i32x4::new([e, f, g, h])])
     }
 
-    #[inline(always)]
-    pub(crate) fn from_halves([low, high]: [[i32; 4]; 2]) -> Self {
-        Self([i32x4::new(low), i32x4::new(high)])
-    }
-
     /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to lane i; `low` and `high` are the halves of y. No sum
     /// may overflow.
     #[inline(always)]
@@ -83,11 +78,6 @@ impl F32x8 {
     }
 
     #[inline(always)]
-    pub(crate) fn from_halves([low, high]: [[f32; 4]; 2]) -> Self {
-        Self([f32x4::new(low), f32x4::new(high)])
-    }
-
-    #[inline(always)]
     pub(crate) fn splat(x: f32) -> Self {
         Self([f32x4::splat(x); 2])
     }
@@ -120,6 +110,14 @@ impl F32x8 {
     #[inline(always)]
     pub(crate) fn mul_scalar(self, factor: f32) -> Self {
         Self(self.0.map(|x| x * f32x4::splat(factor)))
+    }
+
+    /// Computes ||x - y||^2 of two vectors of eight components; the order of the sum depends on the
+    /// target.
+    #[inline(always)]
+    pub(crate) fn squared_distance(self, other: Self) -> f32 {
+        let [a, b] = [0, 1].map(|i| self.0[i] - other.0[i]);
+        (a * a + b * b).reduce_add()
     }
 
     /// Lower bounds of squares whose roots may be up to `slack` less than those of `self`:
@@ -300,4 +298,16 @@ pub(crate) fn set_lanes(mut mask: u32) -> impl Iterator<Item = usize> {
 #[inline(always)]
 pub(crate) fn sqrt(x: f64) -> f64 {
     f64x2::splat(x).sqrt().to_array()[0]
+}
+
+/// The lesser of two values that are not NaN. (`f64::min` is a call in wasm.)
+#[inline(always)]
+pub(crate) fn min(x: f64, y: f64) -> f64 {
+    if y < x { y } else { x }
+}
+
+/// The greater of two values that are not NaN. (`f64::max` is a call in wasm.)
+#[inline(always)]
+pub(crate) fn max(x: f64, y: f64) -> f64 {
+    if y > x { y } else { x }
 }

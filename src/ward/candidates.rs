@@ -137,6 +137,8 @@ pub(crate) struct CandidateListBuilder {
 }
 
 impl CandidateListBuilder {
+    // Never inlined: filling the arrays takes as many bytes of code as a call saves time.
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         Self {
             lower_bounds: [[MAX_BOUND; LANES]; BUFFER_PANELS],

@@ -16,19 +16,16 @@ use crate::math::distance::{add_scaled, squared_distance};
 use crate::math::simd::{I32x8, LANES, ROUND_UP, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
-use wide::{f32x4, f64x2, i16x8, i32x4};
+use wide::{f32x4, i16x8, i32x4};
 
 /// Number of vectors in a quad. The products of a quad with a panel, 4 x 8 sums, take 8 of the 16
 /// registers of simd128.
-pub(super) const QUAD_VECTORS: usize = 4;
+const QUAD_VECTORS: usize = 4;
 /// Maximal length of a grid point, in steps: (2 x 23169)^2 < 2^31.
 const MAX_RADIUS_STEPS: f64 = 23_169.0;
-/// Added to every computed residual, in steps: more than the error of three `f32` roundings of
+/// Added to every computed residual, in steps: more than the error of four `f32` roundings of
 /// values up to [`MAX_RADIUS_STEPS`].
 const ROUNDING_ERROR_STEPS: f64 = 1e-2;
-/// 1.5 x 2^52. Adding it to an `f64` of magnitude below 2^51 leaves the nearest integer in the low
-/// bits.
-const ROUND_MAGIC_F64: f64 = 6_755_399_441_055_744.0;
 /// 1.5 x 2^23. Adding it to an `f32` of magnitude below 2^22 leaves the nearest integer in the low
 /// bits.
 const ROUND_MAGIC_F32: f32 = 12_582_912.0;
@@ -134,25 +131,25 @@ impl Grid {
     pub(crate) fn store(&mut self, slot: usize, vector: &[f64]) {
         let (chunk_count, lane) = (self.centre.len(), slot % QUAD_VECTORS);
         let quad = &mut self.quads[slot / QUAD_VECTORS * chunk_count..][..chunk_count];
-        let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(ROUND_MAGIC_F64));
-        let (mut norm, mut residual) = (f64x2::ZERO, f64x2::ZERO);
-        for ((pairs, x), centre) in quad.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
-            for (k, pair) in pairs.iter_mut().enumerate().take(x.len()) {
-                let padding = f64::from(centre[k + LANES / 2]);
-                let x = [x[k], x.get(k + LANES / 2).copied().unwrap_or(padding)];
-                let steps = (f64x2::new(x) - f64x2::new([f64::from(centre[k]), padding])) * scale;
-                let rounded = steps + magic;
-                let whole_steps = rounded - magic;
-                let error = steps - whole_steps;
-                residual += error * error;
-                norm += whole_steps * whole_steps;
-                let codes = rounded.to_array().map(|x| x.to_bits() as i16);
-                pair[2 * lane..2 * lane + 2].copy_from_slice(&codes);
-            }
+        let mut padded_vector = Vec::new();
+        let (mut chunks, rest) = vector.as_chunks();
+        if !rest.is_empty() {
+            padded_vector.extend_from_slice(vector);
+            padded_vector.resize(chunk_count * LANES, 0.0);
+            chunks = padded_vector.as_chunks().0;
         }
-        let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
-        self.norms[slot / LANES][slot % LANES] = norm as i32;
-        self.max_residual = self.max_residual.max(sqrt(residual) + ROUNDING_ERROR_STEPS);
+        let mut norm = i32x4::ZERO;
+        let mut residuals = [f32x4::ZERO; 2];
+        for ((pairs, x), centre) in quad.iter_mut().zip(chunks).zip(&self.centre) {
+            let x: &[f64; LANES] = x;
+            let steps = core::array::from_fn(|half| {
+                let step = |i: usize| (x[i] - f64::from(centre[i])) * self.scale;
+                f32x4::new(core::array::from_fn(|i| step(4 * half + i) as f32))
+            });
+            norm += store_codes(pairs, steps, &mut residuals, lane);
+        }
+        let residual = (residuals[0] + residuals[1]).reduce_add();
+        self.store_norm(slot, vector.len(), norm.reduce_add(), residual);
     }
 
     /// Stores a vector at a slot, rounded in `f32` arithmetic. The dimension must be a multiple of
@@ -167,9 +164,15 @@ impl Grid {
             quad_chunks,
             slot % QUAD_VECTORS,
         );
+        self.store_norm(slot, vector.len(), norm, residual);
+    }
+
+    /// Stores the squared length of the grid point at a slot; `residual` is the squared residual of
+    /// the vector of `dim` components.
+    fn store_norm(&mut self, slot: usize, dim: usize, norm: i32, residual: f32) {
         self.norms[slot / LANES][slot % LANES] = norm;
         // The factor covers the rounding error of each term of the sum.
-        let rounding_factor = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
+        let rounding_factor = 1.0 + dim as f64 * f64::from(f32::EPSILON);
         self.max_residual = self
             .max_residual
             .max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR_STEPS);
@@ -214,25 +217,26 @@ impl Grid {
         }
     }
 
+    /// Computes the grid point of a vector, in chunks of eight dimensions, and returns its squared
+    /// length in squared steps. Overwrites the grid point at slot 0. O(dim).
+    pub(crate) fn encode(&mut self, vector: &[f64], point: &mut [[i16; LANES]]) -> i32 {
+        self.store(0, vector);
+        for (codes, [a, b, c, d]) in point.iter_mut().zip(self.quad(0)) {
+            *codes = [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
+        }
+        self.norms[0][0]
+    }
+
     /// Computes the squared distances, in squared steps, from the vector at a slot to those of a
     /// pair of panels, `2 pair` and `2 pair + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
-        self.row_of_quads(slot, core::array::from_fn(|i| 4 * pair + i))
-    }
-
-    /// Computes the squared distances, in squared steps, from the vector at a slot to those of four
-    /// quads, in the order of the quads. O(dim).
-    #[inline(always)]
-    pub(crate) fn row_of_quads(&self, slot: usize, quads: [usize; 4]) -> [I32x8; 2] {
-        let other_quads = quads.map(|quad| self.quad(quad));
+        let other_quads = core::array::from_fn(|i| self.quad(4 * pair + i));
         let products =
             row_products(self.quad(slot / QUAD_VECTORS), slot % QUAD_VECTORS, other_quads);
         let norm = self.norms[slot / LANES][slot % LANES];
-        let norms = self.norms.as_flattened().as_chunks().0;
         core::array::from_fn(|i| {
-            let halves = [norms[quads[2 * i]], norms[quads[2 * i + 1]]];
-            products[i].squared_distances(norm, I32x8::from_halves(halves))
+            products[i].squared_distances(norm, I32x8::new(self.norms[2 * pair + i]))
         })
     }
 }
@@ -279,25 +283,39 @@ fn round_row(
     quad_chunks: &mut [QuadChunk],
     lane: usize,
 ) -> (i32, f32) {
-    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(ROUND_MAGIC_F32));
+    let scale = f32x4::splat(scale);
     let mut norm = i32x4::ZERO;
     let mut residuals = [f32x4::ZERO; 2];
     for ((pairs, centre), x) in quad_chunks.iter_mut().zip(centre).zip(vector) {
         let (x, centre) = (split_lanes(x), split_lanes(centre));
-        let [low, high] = core::array::from_fn(|i| {
-            let steps = (x[i] - centre[i]) * scale;
-            let rounded = steps + magic;
-            let error = steps - (rounded - magic);
-            residuals[i] += error * error;
-            bytemuck::cast::<f32x4, i32x4>(rounded)
-        });
-        let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
-        norm += codes.dot(codes);
-        for (pair, code) in pairs.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
-            pair.as_chunks_mut().0[lane % QUAD_VECTORS] = *code;
-        }
+        let steps = core::array::from_fn(|i| (x[i] - centre[i]) * scale);
+        norm += store_codes(pairs, steps, &mut residuals, lane);
     }
     (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
+}
+
+/// Rounds the components of a vector in eight dimensions, in steps, and stores them at `lane` of
+/// the chunk of a quad. Returns parts of the squared length, and adds the squared errors to
+/// `residuals`.
+#[inline(always)]
+fn store_codes(
+    chunk: &mut QuadChunk,
+    steps: [f32x4; 2],
+    residuals: &mut [f32x4; 2],
+    lane: usize,
+) -> i32x4 {
+    let magic = f32x4::splat(ROUND_MAGIC_F32);
+    let [low, high] = core::array::from_fn(|i| {
+        let rounded = steps[i] + magic;
+        let error = steps[i] - (rounded - magic);
+        residuals[i] += error * error;
+        bytemuck::cast::<f32x4, i32x4>(rounded)
+    });
+    let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
+    for (pair, code) in chunk.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
+        pair.as_chunks_mut().0[lane % QUAD_VECTORS] = *code;
+    }
+    codes.dot(codes)
 }
 
 /// Splits eight lanes into the first four and the last four.

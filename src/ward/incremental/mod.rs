@@ -7,7 +7,12 @@
 //! repair stores lower bounds of their distances to all clusters and merges each with its nearest.
 //! When one part of an old merge no longer exists, the other part becomes active. If two distances
 //! tie, or too many clusters become active, the repair fails and all rows are clustered again.
+//!
+//! Lower bounds have two levels. A **sketch** is a projection onto eight orthonormal axes, the
+//! directions between the halves of the last merges: it excludes the clusters of other topics.
+//! Those that it does not exclude are compared on the grid (`Grid`), where all dimensions count.
 
+mod bounds;
 mod repair;
 mod tree;
 

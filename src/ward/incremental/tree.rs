@@ -2,7 +2,7 @@
 
 use crate::Vectors;
 use crate::math::distance::move_towards;
-use crate::math::simd::LANES;
+use crate::math::simd::{F32x8, LANES, sqrt};
 use crate::ward::dendrogram::{Dendrogram, Step};
 use crate::ward::grid::Grid;
 use crate::ward::run::WardRun;
@@ -13,6 +13,10 @@ pub(super) const NO_NODE: u32 = u32::MAX;
 /// The grid has room for vectors up to this many times as far from its centre as the farthest
 /// vector when the tree is built.
 const GRID_MARGIN: f64 = 1.25;
+
+/// Least share of a difference that is orthogonal to the axes before for it to become an axis:
+/// less would be inexact after rounding.
+const MIN_AXIS_REST: f32 = 0.01;
 
 /// State of a slot at the height that a repair has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,24 +33,56 @@ pub(super) enum NodeState {
     Merged,
 }
 
-/// Leaves and inner nodes of a dendrogram. Each node has a slot: its index on the grid and in the
-/// vectors below.
+/// A leaf or an inner node.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) weight: f64,
+    /// Ward height; 0 for a leaf.
+    pub(super) height: f64,
+    /// Slots of the children; [`NO_NODE`] for a leaf.
+    pub(super) children: [u32; 2],
+    /// Lowest row under the node.
+    pub(super) lowest_row: u32,
+    /// Squared length of the grid point, in squared steps.
+    pub(super) norm: i32,
+    /// Position among the live clusters of a repair, for a live cluster.
+    pub(super) position: u32,
+    pub(super) state: NodeState,
+}
+
+impl Node {
+    /// The content of a slot without a node.
+    const NONE: Self = Self {
+        weight: 1.0,
+        height: 0.0,
+        children: [NO_NODE; 2],
+        lowest_row: 0,
+        norm: 0,
+        position: 0,
+        state: NodeState::Free,
+    };
+
+    /// Whether the node is a cluster that was not merged.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.state, NodeState::Live | NodeState::Active)
+    }
+}
+
+/// Leaves and inner nodes of a dendrogram. Each node has a slot: its index in the vectors below.
 pub(crate) struct IncrementalTree {
     pub(super) dim: usize,
-    pub(super) grid: Grid,
+    pub(super) nodes: Vec<Node>,
     /// Mean of each node, row-major.
     pub(super) means: Vec<f64>,
-    /// Weight of each node.
-    pub(super) weights: Vec<f64>,
-    /// `weights` as `f32`, padded to whole pairs of panels.
-    pub(super) weights_f32: Vec<[f32; LANES]>,
-    /// Ward height of each node; 0 for a leaf.
-    pub(super) heights: Vec<f64>,
-    /// Lowest row under each node.
-    pub(super) lowest_row: Vec<u32>,
-    /// Slots of the children; [`NO_NODE`] for a leaf.
-    pub(super) children: Vec<[u32; 2]>,
-    pub(super) states: Vec<NodeState>,
+    /// The grid that the means are rounded to, one after the other.
+    pub(super) grid: Grid,
+    /// Grid point of each node, in chunks of eight dimensions, row-major.
+    points: Vec<[i16; LANES]>,
+    /// For each dimension of a grid point, its components along orthonormal axes. Most of the
+    /// distance between nodes of different topics is along the axes.
+    axes: Vec<[f32; LANES]>,
+    /// Coordinates of each grid point along the axes, in steps.
+    pub(super) sketches: Vec<[f32; LANES]>,
     /// Slots without a node; the last is used first.
     pub(super) free_slots: Vec<u32>,
     /// Slots of the inner nodes, ascending by height.
@@ -60,7 +96,7 @@ pub(crate) struct IncrementalTree {
 impl IncrementalTree {
     /// Memory of a tree of n rows, in bytes.
     pub(crate) fn bytes(n: usize, dim: usize) -> usize {
-        let bytes_per_node = dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 64;
+        let bytes_per_node = dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 128;
         slot_count(n).saturating_mul(bytes_per_node)
     }
 
@@ -75,14 +111,12 @@ impl IncrementalTree {
         let (dim, slots) = (vectors.dim(), slot_count(n));
         let mut tree = Self {
             dim,
-            grid: Grid::with_margin(distinct_rows.vectors(vectors), GRID_MARGIN, slots),
+            grid: Grid::with_margin(distinct_rows.vectors(vectors), GRID_MARGIN, 1),
+            points: vec![[0; LANES]; slots * chunk_count(dim)],
+            axes: Vec::new(),
+            sketches: vec![[0.0; LANES]; slots],
             means: vec![0.0; slots * dim],
-            weights: vec![1.0; slots],
-            weights_f32: vec![[1.0; LANES]; slots / LANES],
-            heights: vec![0.0; slots],
-            lowest_row: vec![0; slots],
-            children: vec![[NO_NODE; 2]; slots],
-            states: vec![NodeState::Free; slots],
+            nodes: vec![Node::NONE; slots],
             free_slots: (0..slots as u32).rev().collect(),
             inner_nodes: Vec::with_capacity(n),
             leaf_of_row: vec![0; vectors.len()],
@@ -98,15 +132,47 @@ impl IncrementalTree {
         // Leaves take the first n slots and merges the slots after these, so slots equal the node
         // numbers of the dendrogram.
         let dendrogram = Dendrogram::from_steps(n, &run.steps);
-        tree.lowest_row[..n]
+        tree.nodes
             .iter_mut()
             .zip(&distinct_rows.rows)
-            .for_each(|(lowest, &row)| *lowest = row as u32);
+            .for_each(|(leaf, &row)| leaf.lowest_row = row as u32);
         for merge in dendrogram.merges() {
             let node = tree.insert_inner(merge.a, merge.b, merge.height)?;
             tree.inner_nodes.push(node as u32);
         }
+        tree.axes = vec![[0.0; LANES]; chunk_count(dim) * LANES];
+        for (axis, merge) in dendrogram.merges().iter().rev().take(LANES).enumerate() {
+            tree.store_axis(axis, merge.a, merge.b);
+        }
+        let node_count = n + tree.inner_nodes.len();
+        (0..node_count)
+            .for_each(|slot| tree.sketches[slot] = project(tree.point(slot), &tree.axes));
         Some(tree)
+    }
+
+    /// Makes the difference of two nodes an axis: its part that is orthogonal to the axes before,
+    /// scaled to length 1; no axis if little is left. O(dim).
+    // Never inlined: kept out of the function that builds the tree.
+    #[inline(never)]
+    fn store_axis(&mut self, axis: usize, a: usize, b: usize) {
+        let [sketch_a, sketch_b] = [a, b].map(|slot| project(self.point(slot), &self.axes));
+        let (mut squared_length, mut squared_rest) = (0.0, 0.0);
+        let [a, b] = [a, b].map(|slot| self.point(slot).as_flattened());
+        let mut rest = Vec::with_capacity(self.axes.len());
+        for ((axes, &a), &b) in self.axes.iter().zip(a).zip(b) {
+            let difference = f32::from(a) - f32::from(b);
+            let mut x = difference;
+            for ((component, a), b) in axes.iter().zip(sketch_a).zip(sketch_b) {
+                x -= component * (a - b);
+            }
+            squared_length += difference * difference;
+            squared_rest += x * x;
+            rest.push(x);
+        }
+        if squared_rest > MIN_AXIS_REST * squared_length {
+            let factor = 1.0 / sqrt(squared_rest.into()) as f32;
+            self.axes.iter_mut().zip(rest).for_each(|(axes, x)| axes[axis] = x * factor);
+        }
     }
 
     /// Removes a row; the rows after it move up.
@@ -126,9 +192,9 @@ impl IncrementalTree {
     /// if the repair failed; the tree is then invalid. O(n dim) for each active cluster.
     pub(crate) fn update(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<()> {
         let new_leaves = self.add_rows(vectors, weights)?;
-        let mut leaf_weights = vec![0.0; self.states.len()];
+        let mut leaf_weights = vec![0.0; self.nodes.len()];
         for (row, &leaf) in self.leaf_of_row.iter().enumerate().rev() {
-            self.lowest_row[leaf as usize] = row as u32;
+            self.nodes[leaf as usize].lowest_row = row as u32;
         }
         self.leaf_of_row
             .iter()
@@ -146,10 +212,10 @@ impl IncrementalTree {
             }
         }
         for &leaf in new_leaves.iter().chain(&changed_leaves) {
-            self.store_weight(leaf as usize, leaf_weights[leaf as usize]);
+            self.nodes[leaf as usize].weight = leaf_weights[leaf as usize];
         }
         for &leaf in &removed_leaves {
-            self.states[leaf as usize] = NodeState::Free;
+            self.nodes[leaf as usize].state = NodeState::Free;
         }
         self.repair(&new_leaves, &changed_leaves)?;
         self.free_slots.extend(removed_leaves);
@@ -158,7 +224,7 @@ impl IncrementalTree {
 
     /// Returns the n - 1 merges of the rows, children before parents.
     pub(crate) fn steps(&self) -> Vec<Step> {
-        let lowest_row_of = |slot: u32| self.lowest_row[slot as usize] as usize;
+        let lowest_row_of = |slot: u32| self.nodes[slot as usize].lowest_row as usize;
         let rows = self.leaf_of_row.iter().enumerate();
         let later_equal_rows = rows.filter(|(row, leaf)| lowest_row_of(**leaf) < *row);
         let equal_row_steps = later_equal_rows.map(|(row, &leaf)| Step {
@@ -166,11 +232,13 @@ impl IncrementalTree {
             b: row,
             height: 0.0,
         });
+        let mut steps: Vec<Step> = equal_row_steps.collect();
         let inner_steps = self.inner_nodes.iter().map(|&node| {
-            let [x, y] = self.children[node as usize].map(lowest_row_of);
-            Step { a: x.min(y), b: x.max(y), height: self.heights[node as usize] }
+            let [x, y] = self.nodes[node as usize].children.map(lowest_row_of);
+            Step { a: x.min(y), b: x.max(y), height: self.nodes[node as usize].height }
         });
-        equal_row_steps.chain(inner_steps).collect()
+        steps.extend(inner_steps);
+        steps
     }
 
     /// Adds the new rows at the end of `vectors`, each to the leaf of an equal row, or to a new
@@ -179,14 +247,21 @@ impl IncrementalTree {
         let first_new_row = self.leaf_of_row.len();
         let mut new_leaves = Vec::new();
         for (row, vector) in vectors.rows().enumerate().skip(first_new_row) {
-            let equal_row = (0..row).find(|&other| vectors.row(other) == vector);
-            if let Some(leaf) = equal_row.map(|other| self.leaf_of_row[other]) {
+            let new_leaf = self.insert_leaf(vector, weights[row])?;
+            // Equal vectors have equal grid points.
+            let is_equal = |(other, leaf): &(usize, &u32)| {
+                self.nodes[**leaf as usize].norm == self.nodes[new_leaf].norm
+                    && vectors.row(*other) == vector
+            };
+            let equal_row = self.leaf_of_row.iter().enumerate().find(is_equal);
+            if let Some((_, &leaf)) = equal_row {
+                self.nodes[new_leaf].state = NodeState::Free;
+                self.free_slots.push(new_leaf as u32);
                 self.leaf_of_row.push(leaf);
                 self.changed_leaves.push(leaf);
             } else {
-                let leaf = self.insert_leaf(vector, weights[row])? as u32;
-                self.leaf_of_row.push(leaf);
-                new_leaves.push(leaf);
+                self.leaf_of_row.push(new_leaf as u32);
+                new_leaves.push(new_leaf as u32);
             }
         }
         // A new leaf of several equal rows counts as new, not as changed.
@@ -198,9 +273,18 @@ impl IncrementalTree {
         &self.means[slot * self.dim..][..self.dim]
     }
 
-    fn store_weight(&mut self, slot: usize, weight: f64) {
-        self.weights[slot] = weight;
-        self.weights_f32[slot / LANES][slot % LANES] = weight as f32;
+    /// The grid point of a node, in chunks of eight dimensions.
+    pub(super) fn point(&self, slot: usize) -> &[[i16; LANES]] {
+        let chunk_count = chunk_count(self.dim);
+        &self.points[slot * chunk_count..][..chunk_count]
+    }
+
+    /// Stores the grid point of the mean of a node. O(dim).
+    fn store_point(&mut self, slot: usize) {
+        let chunk_count = chunk_count(self.dim);
+        let point = &mut self.points[slot * chunk_count..][..chunk_count];
+        self.nodes[slot].norm = self.grid.encode(&self.means[slot * self.dim..][..self.dim], point);
+        self.sketches[slot] = project(point, &self.axes);
     }
 
     /// Adds a leaf and returns its slot; `None` if no slot is free or the vector lies beyond the
@@ -212,11 +296,9 @@ impl IncrementalTree {
         if !self.grid.contains(mean) {
             return None;
         }
-        self.grid.store(slot, mean);
-        self.store_weight(slot, weight);
-        self.heights[slot] = 0.0;
-        self.children[slot] = [NO_NODE; 2];
-        self.states[slot] = NodeState::Live;
+        self.store_point(slot);
+        let node = &mut self.nodes[slot];
+        *node = Node { weight, state: NodeState::Live, norm: node.norm, ..Node::NONE };
         Some(slot)
     }
 
@@ -224,10 +306,11 @@ impl IncrementalTree {
     /// free. O(dim).
     pub(super) fn insert_inner(&mut self, x: usize, y: usize, height: f64) -> Option<usize> {
         let slot = self.free_slots.pop()? as usize;
-        let (a, b) = if self.lowest_row[x] < self.lowest_row[y] { (x, y) } else { (y, x) };
-        let (dim, weight) = (self.dim, self.weights[a] + self.weights[b]);
+        let (a, b) =
+            if self.nodes[x].lowest_row < self.nodes[y].lowest_row { (x, y) } else { (y, x) };
+        let (dim, weight) = (self.dim, self.nodes[a].weight + self.nodes[b].weight);
         self.means.copy_within(a * dim..(a + 1) * dim, slot * dim);
-        let fraction = self.weights[b] / weight;
+        let fraction = self.nodes[b].weight / weight;
         let (head, tail) = self.means.split_at_mut(slot.max(b) * dim);
         let (mean, other_mean) = if slot > b {
             (&mut tail[..dim], &head[b * dim..][..dim])
@@ -235,17 +318,35 @@ impl IncrementalTree {
             (&mut head[slot * dim..][..dim], &tail[..dim])
         };
         move_towards(mean, other_mean, fraction);
-        self.grid.store(slot, &self.means[slot * dim..][..dim]);
-        self.store_weight(slot, weight);
-        self.heights[slot] = height;
-        self.lowest_row[slot] = self.lowest_row[a];
-        self.children[slot] = [a as u32, b as u32];
-        self.states[slot] = NodeState::Pending;
+        self.store_point(slot);
+        let lowest_row = self.nodes[a].lowest_row;
+        let node = &mut self.nodes[slot];
+        let (children, state) = ([a as u32, b as u32], NodeState::Pending);
+        *node = Node { weight, height, children, lowest_row, state, ..*node };
         Some(slot)
     }
 }
 
+/// Computes the coordinates of a grid point along axes; without axes, 0. O(dim).
+#[inline(never)]
+fn project(point: &[[i16; LANES]], axes: &[[f32; LANES]]) -> [f32; LANES] {
+    // Two sums, so that additions do not wait for each other.
+    let mut sums = [F32x8::splat(0.0); 2];
+    for (codes, axes) in point.as_flattened().as_chunks::<2>().0.iter().zip(axes.as_chunks::<2>().0)
+    {
+        for i in 0..2 {
+            sums[i] = sums[i].add_scaled(F32x8::new(axes[i]), codes[i].into());
+        }
+    }
+    sums[0].add_scaled(sums[1], 1.0).to_array()
+}
+
+/// Number of chunks of a grid point of `dim` dimensions: even, so that products take two at a time.
+fn chunk_count(dim: usize) -> usize {
+    dim.div_ceil(LANES).next_multiple_of(2)
+}
+
 /// Number of slots for the nodes of n rows, with room for rows that are added later.
 fn slot_count(n: usize) -> usize {
-    (2 * n + n / 4 + 64).next_multiple_of(2 * LANES)
+    2 * n + n / 4 + 64
 }
