@@ -10,7 +10,8 @@ pub(crate) fn argsort(keys: &[u64], tie_break: &dyn Fn(usize, usize) -> Ordering
     // (key, index), in sorted runs of `run_len` entries.
     let mut entries: Vec<(u64, usize)> = keys.iter().copied().zip(0..).collect();
     let mut merged_entries = Vec::with_capacity(entries.len());
-    let mut run_len = 1;
+    let is_sorted = entries.is_sorted_by(|x, y| are_in_order(x, y, tie_break));
+    let mut run_len = if is_sorted { entries.len() } else { 1 };
     while run_len < entries.len() {
         for two_runs in entries.chunks(2 * run_len) {
             merge(two_runs, run_len, &mut merged_entries, tie_break);
@@ -40,6 +41,14 @@ pub(crate) fn descending_key(value: f64) -> u64 {
     !ascending_key(value)
 }
 
+fn are_in_order(
+    x: &(u64, usize),
+    y: &(u64, usize),
+    tie_break: &dyn Fn(usize, usize) -> Ordering,
+) -> bool {
+    x.0 < y.0 || (x.0 == y.0 && tie_break(x.1, y.1).is_le())
+}
+
 /// Merges the two sorted runs in `two_runs`, the first of which has `run_len` entries, and appends
 /// the result to `merged_entries`.
 // Never inlined: wasm runtimes optimise whole functions, and small ones that are called often
@@ -51,20 +60,17 @@ fn merge(
     merged_entries: &mut Vec<(u64, usize)>,
     tie_break: &dyn Fn(usize, usize) -> Ordering,
 ) {
-    let are_in_order = |x: &(u64, usize), y: &(u64, usize)| {
-        x.0 < y.0 || (x.0 == y.0 && tie_break(x.1, y.1).is_le())
-    };
     let (mut left_run, mut right_run) = two_runs.split_at(run_len.min(two_runs.len()));
     // If the last entry of the left run and the first of the right are in order, so are all.
     if let (Some(last), Some(first)) = (left_run.last(), right_run.first())
-        && are_in_order(last, first)
+        && are_in_order(last, first, tie_break)
     {
         return merged_entries.extend_from_slice(two_runs);
     }
     while let (Some((x, left_rest)), Some((y, right_rest))) =
         (left_run.split_first(), right_run.split_first())
     {
-        if are_in_order(x, y) {
+        if are_in_order(x, y, tie_break) {
             merged_entries.push(*x);
             left_run = left_rest;
         } else {

@@ -1,6 +1,7 @@
 //! Importance: the share of each interest in the time-decayed weight of all actions (PinnerSage,
 //! Eq. 3).
 
+use crate::math::simd::{max, min};
 use crate::ward::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
 
@@ -32,7 +33,7 @@ pub fn importance(
     lambda: f64,
 ) -> Vec<f64> {
     let ages = partition.members().map(|(row, _)| age_in_days(now, at[row]));
-    let youngest_age = ages.fold(f64::INFINITY, f64::min);
+    let youngest_age = ages.fold(f64::INFINITY, min);
     let mut shares = vec![0.0; partition.count];
     for (row, label) in partition.members() {
         shares[label] += decayed(weights[row], age_in_days(now, at[row]) - youngest_age, lambda);
@@ -53,7 +54,7 @@ pub(crate) fn recency_weights(
 ) -> Vec<f64> {
     let mut youngest_ages = vec![f64::INFINITY; partition.count];
     for (row, label) in partition.members() {
-        youngest_ages[label] = youngest_ages[label].min(age_in_days(now, at[row]));
+        youngest_ages[label] = min(youngest_ages[label], age_in_days(now, at[row]));
     }
     let mut decayed_weights = weights.to_vec();
     for (row, label) in partition.members() {
@@ -65,7 +66,7 @@ pub(crate) fn recency_weights(
 
 /// Age in days at `now`; 0 for a time after it.
 fn age_in_days(now: f64, at: f64) -> f64 {
-    (now - at).max(0.0) / DAY_MS
+    max(now - at, 0.0) / DAY_MS
 }
 
 /// The weight of an action after `days` of decay.

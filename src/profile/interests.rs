@@ -5,6 +5,7 @@
 use super::cut;
 use super::importance::importance;
 use super::medoid::KnownRows;
+use crate::math::simd::max;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
 use crate::options::check_weights;
 use crate::ward::dendrogram::{Dendrogram, Partition};
@@ -38,6 +39,11 @@ impl<'a> Actions<'a> {
         }
         check_weights(vectors.len(), Some(weights))?;
         Ok(Self { vectors, at, weights })
+    }
+
+    /// Actions that have been validated already.
+    pub(crate) fn new_unchecked(vectors: Vectors<'a>, at: &'a [f64], weights: &'a [f64]) -> Self {
+        Self { vectors, at, weights }
     }
 
     /// The vectors of all actions, one row for each action.
@@ -188,7 +194,7 @@ pub(crate) fn profile_from_tree(
     let (partition, cluster_order) = order_by_importance(&clusters, &shares);
     let mut last_active = vec![f64::NEG_INFINITY; cluster_order.len()];
     for (row, interest) in partition.members() {
-        last_active[interest] = last_active[interest].max(actions.at[row]);
+        last_active[interest] = max(last_active[interest], actions.at[row]);
     }
     Ok(Profile {
         medoids: cluster_order.iter().map(|&cluster| medoids[cluster]).collect(),

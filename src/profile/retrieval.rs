@@ -85,7 +85,7 @@ pub fn retrieval(
     let options = checked(actions, now, options)?;
     let memory = options.profile.memory_bytes()?;
     let tree = ward_within(actions.vectors(), Some(actions.weights()), memory)?;
-    retrieval_from_tree(&tree, actions, now, &options)
+    retrieval_from_tree(&tree, actions, now, &options, &mut Vec::new())
 }
 
 /// The options with the spread that the cut needs, checked before the actions are clustered.
@@ -110,10 +110,11 @@ pub(crate) fn retrieval_from_tree(
     actions: &Actions<'_>,
     now: f64,
     options: &RetrievalOptions,
+    squared_lengths: &mut Vec<f64>,
 ) -> Result<Retrieval, Error> {
     let (vectors, weights) = (actions.vectors(), actions.weights());
     let rule = cut::rule_of(&options.profile)?;
-    let threshold = rule.threshold(tree, vectors, Some(weights), &mut Vec::new());
+    let threshold = rule.threshold(tree, vectors, Some(weights), squared_lengths);
     let clusters = cut::cut_tree(tree, vectors, Some(weights), rule, threshold, &options.profile);
     let lambda = options.profile.lambda_per_day()?;
     let shares = importance(actions.at(), weights, &clusters, now, lambda);

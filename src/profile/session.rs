@@ -153,7 +153,7 @@ impl Session {
         interests::check_options(now, options)?;
         let tree = self.take_tree(options.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
-        let actions = Actions::new(vectors, &self.at, &self.weights)?;
+        let actions = Actions::new_unchecked(vectors, &self.at, &self.weights);
         let profile = interests::profile_from_tree(&tree, &actions, now, options, &mut self.known);
         self.dendrogram = Some(tree);
         profile
@@ -167,12 +167,14 @@ impl Session {
     /// As [`retrieval`](crate::retrieval()).
     pub fn retrieval(&mut self, now: f64, options: &RetrievalOptions) -> Result<Retrieval, Error> {
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
-        let actions = Actions::new(vectors, &self.at, &self.weights)?;
+        let actions = Actions::new_unchecked(vectors, &self.at, &self.weights);
         let options = retrieval::checked(&actions, now, options)?;
         let tree = self.take_tree(options.profile.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
-        let actions = Actions::new(vectors, &self.at, &self.weights)?;
-        let retrieval = retrieval::retrieval_from_tree(&tree, &actions, now, &options);
+        let actions = Actions::new_unchecked(vectors, &self.at, &self.weights);
+        let squared_lengths = &mut self.known.squared_lengths;
+        let retrieval =
+            retrieval::retrieval_from_tree(&tree, &actions, now, &options, squared_lengths);
         self.dendrogram = Some(tree);
         retrieval
     }

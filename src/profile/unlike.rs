@@ -3,6 +3,7 @@
 
 use crate::Vectors;
 use crate::math::distance::squared_distance;
+use crate::math::simd::max;
 use crate::math::sort::{argsort, descending_key};
 use crate::ward::dendrogram::{Dendrogram, Partition};
 use alloc::{vec, vec::Vec};
@@ -69,6 +70,8 @@ struct Branch {
     weight: f64,
     /// Weighted sum of squared distances to the mean.
     inertia: f64,
+    /// `inertia` by `weight`: the mean squared distance to the mean.
+    spread: f64,
     /// Largest unlikeness of the merges up to this node, in bounds.
     unlikeness: f64,
 }
@@ -83,40 +86,43 @@ pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) 
     let rows = tree.rows();
     // Equal rows have distance 0: a scale above 0 makes their unlikeness 0 if it is undefined.
     let scale = (threshold / PAIR_BOUND).max(f64::MIN_POSITIVE);
-    let leaf = |row| Branch {
-        items: 1.0,
-        weight: weights.map_or(1.0, |weights| weights[row]),
-        inertia: 0.0,
-        unlikeness: 0.0,
+    let mut branches: Vec<Branch> = Vec::with_capacity(rows);
+    let branch = |branches: &[Branch], node: usize| match node.checked_sub(rows) {
+        Some(merge) => branches[merge],
+        None => Branch {
+            items: 1.0,
+            weight: weights.map_or(1.0, |weights| weights[node]),
+            inertia: 0.0,
+            spread: 0.0,
+            unlikeness: 0.0,
+        },
     };
-    let mut branches: Vec<Branch> = (0..rows).map(leaf).collect();
     let mut unlike_count = 0.0;
-    for merge in tree.merges() {
-        let (a, b) = (branches[merge.a], branches[merge.b]);
+    // Merges without a share are kept; those with one are at least as many as are undone.
+    let mut candidates = Vec::new();
+    for (t, merge) in tree.merges().iter().enumerate() {
+        let [a, b] = [merge.a, merge.b].map(|node| branch(&branches, node));
         let weight = a.weight + b.weight;
         // Repeated rows are one item, so that a weight equals repeated actions.
         let items = if merge.height > 0.0 { a.items + b.items } else { 1.0 };
         let distance_of_means = merge.height * weight / (2.0 * a.weight * b.weight);
-        let mean_distance = distance_of_means + a.inertia / a.weight + b.inertia / b.weight;
-        let unlikeness = mean_distance / (scale * unlikeness_bound(items));
-        unlike_count += ((unlikeness - (1.0 - HALF_RAMP)) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
-        branches.push(Branch {
-            items,
-            weight,
-            inertia: a.inertia + b.inertia + merge.height / 2.0,
-            unlikeness: unlikeness.max(a.unlikeness).max(b.unlikeness),
-        });
+        let mean_distance = distance_of_means + a.spread + b.spread;
+        let own_unlikeness = mean_distance / (scale * unlikeness_bound(items));
+        let unlikeness = max(own_unlikeness, max(a.unlikeness, b.unlikeness));
+        if unlikeness > 1.0 - HALF_RAMP {
+            unlike_count +=
+                ((own_unlikeness - (1.0 - HALF_RAMP)) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
+            candidates.push(t);
+        }
+        let inertia = a.inertia + b.inertia + merge.height / 2.0;
+        branches.push(Branch { items, weight, inertia, spread: inertia / weight, unlikeness });
     }
-    let merges = branches.get(rows..).unwrap_or_default();
-    // Merges without a share are kept; those with one are at least as many as are undone.
-    let has_share = |merge: &usize| merges[*merge].unlikeness > 1.0 - HALF_RAMP;
-    let candidates: Vec<usize> = (0..merges.len()).filter(has_share).collect();
     let keys: Vec<u64> =
-        candidates.iter().map(|&merge| descending_key(merges[merge].unlikeness)).collect();
+        candidates.iter().map(|&merge| descending_key(branches[merge].unlikeness)).collect();
     // A merge is at least as unlike as those below it; of equals the last, which no other contains,
     // comes first. So the merges below a kept merge are kept.
     let order = argsort(&keys, &|x, y| y.cmp(&x));
-    let mut is_kept = vec![true; merges.len()];
+    let mut is_kept = vec![true; branches.len()];
     for &index in order.iter().take((unlike_count + (1.0 - LEAST_SHARE)) as usize) {
         is_kept[candidates[index]] = false;
     }

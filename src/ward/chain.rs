@@ -11,6 +11,7 @@
 
 use super::clusters::Clusters;
 use super::dendrogram::Step;
+use crate::math::simd::{max, min};
 use alloc::{vec, vec::Vec};
 
 /// Nearest-neighbour search over the live clusters.
@@ -84,12 +85,12 @@ impl Nearest {
         let is_tied = distance <= self.least_distance * (1.0 + TIE_TOLERANCE);
         let is_preferred =
             cluster == self.previous || (self.cluster != self.previous && cluster < self.cluster);
-        self.least_distance = self.least_distance.min(distance);
+        self.least_distance = min(self.least_distance, distance);
         if is_nearer || (is_tied && is_preferred) {
-            self.runner_up_distance = self.runner_up_distance.min(self.distance);
+            self.runner_up_distance = min(self.runner_up_distance, self.distance);
             (self.cluster, self.distance) = (cluster, distance);
         } else {
-            self.runner_up_distance = self.runner_up_distance.min(distance);
+            self.runner_up_distance = min(self.runner_up_distance, distance);
         }
     }
 
@@ -147,7 +148,7 @@ pub(crate) fn nearest_neighbour_chain(neighbours: &mut impl NearestNeighbours) -
         if nearest.cluster == previous {
             chain.truncate(chain.len() - 2);
             let (a, b) = (top_cluster.min(previous), top_cluster.max(previous));
-            heights[a] = nearest.distance.max(heights[a]).max(heights[b]);
+            heights[a] = max(nearest.distance, max(heights[a], heights[b]));
             result.steps.push(Step { a, b, height: heights[a] });
             result.had_no_ties &= was_unique_nearest && nearest.is_unique();
             neighbours.merge(a, b, nearest.distance);

@@ -157,40 +157,16 @@ impl Dendrogram {
     /// Returns the clusters that the kept merges form; `is_kept` receives the index of a merge. The
     /// merges below a kept merge must be kept. O(n).
     pub(crate) fn partition_by(&self, is_kept: &dyn Fn(usize) -> bool) -> Partition {
-        let mut node_sets = UnionFind::new(self.rows + self.merges.len());
-        for (t, merge) in self.merges.iter().enumerate().filter(|(t, _)| is_kept(*t)) {
-            let union_root = node_sets.union(merge.a, merge.b);
-            node_sets.union(union_root, self.rows + t);
+        // For each node the topmost node above it that kept merges lead to, from the last merge
+        // down, because parents follow their children.
+        let mut top_nodes: Vec<i32> = (0..(self.rows + self.merges.len()) as i32).collect();
+        for (t, merge) in self.merges.iter().enumerate().rev().filter(|(t, _)| is_kept(*t)) {
+            let top_node = top_nodes[self.rows + t];
+            top_nodes[merge.a] = top_node;
+            top_nodes[merge.b] = top_node;
         }
-        Partition::from_labels((0..self.rows).map(|row| node_sets.root(row) as i32))
-    }
-}
-
-/// Disjoint sets of nodes, by union-find with path halving; the root of a set is its smallest node.
-struct UnionFind {
-    /// Parent of each node; a root is its own parent.
-    parent: Vec<usize>,
-}
-
-impl UnionFind {
-    fn new(n: usize) -> Self {
-        Self { parent: (0..n).collect() }
-    }
-
-    fn root(&mut self, mut node: usize) -> usize {
-        while self.parent[node] != node {
-            self.parent[node] = self.parent[self.parent[node]];
-            node = self.parent[node];
-        }
-        node
-    }
-
-    /// Merges the sets of `x` and `y`; returns the root of the union.
-    fn union(&mut self, x: usize, y: usize) -> usize {
-        let (x, y) = (self.root(x), self.root(y));
-        let (root, child) = (x.min(y), x.max(y));
-        self.parent[child] = root;
-        root
+        top_nodes.truncate(self.rows);
+        Partition::from_labels(top_nodes.into_iter())
     }
 }
 
