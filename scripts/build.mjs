@@ -35,6 +35,8 @@ const pageCatalogueInputs = ["www/public/emoji.sage", "ts/cli/build/reduce.ts"];
  */
 const wasmOptOptions = [
   "-O3",
+  // Texts of panics are zeros: pieces between them would take more than the zeros, gzipped.
+  "--skip-pass=memory-packing",
   "--reorder-functions-by-name", // by the names of scripts/lib/function-order.mjs
   "--dealign", // Hints of alignment change nothing, and equal ones compress better.
   // The first bytes are the end of the stack, which comes first in memory: nothing else is there.

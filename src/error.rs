@@ -1,6 +1,6 @@
 //! [`Error`]: every error of the core, each with a stable code.
 
-use crate::text::message;
+use crate::text::{IntoText, message};
 use alloc::string::String;
 use core::fmt;
 
@@ -107,13 +107,13 @@ impl Error {
     }
 
     /// An [`Error::Option`].
-    pub(crate) fn option(name: &'static str, problem: impl Into<String>) -> Self {
-        Self::Option { name, problem: problem.into() }
+    pub(crate) fn option(name: &'static str, problem: impl IntoText) -> Self {
+        Self::Option { name, problem: problem.into_text() }
     }
 
     /// An [`Error::Corrupt`].
-    pub(crate) fn corrupt(problem: impl Into<String>) -> Self {
-        Self::Corrupt { problem: problem.into() }
+    pub(crate) fn corrupt(problem: impl IntoText) -> Self {
+        Self::Corrupt { problem: problem.into_text() }
     }
 }
 

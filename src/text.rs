@@ -13,17 +13,39 @@ pub(crate) trait ToText {
 /// `message!["got ", got, ", expected ", expected]`.
 macro_rules! message {
     ($($part:expr),+ $(,)?) => {{
+        #[allow(unused_imports)] // where the trait is in scope
+        use $crate::text::ToText as _;
         let mut message = alloc::string::String::new();
-        $($crate::text::ToText::append_to(&$part, &mut message);)+
+        $(($part).append_to(&mut message);)+
         message
     }};
 }
 pub(crate) use message;
 
-impl ToText for &str {
+// Not for `&str`: a literal would be stored with its address and length, to be passed by reference.
+impl ToText for str {
     #[inline(never)]
     fn append_to(&self, message: &mut String) {
         message.push_str(self);
+    }
+}
+
+/// A text that becomes a `String`. Unlike `Into<String>`, the copy of a literal is not inlined.
+pub(crate) trait IntoText {
+    /// The text.
+    fn into_text(self) -> String;
+}
+
+impl IntoText for String {
+    fn into_text(self) -> String {
+        self
+    }
+}
+
+impl IntoText for &str {
+    #[inline(never)]
+    fn into_text(self) -> String {
+        message![self]
     }
 }
 

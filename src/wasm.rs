@@ -17,7 +17,6 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use crate::recommend::mix_dense;
-use crate::text::hex16;
 use crate::{
     Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Metric,
     MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
@@ -25,7 +24,6 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
-use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -51,13 +49,13 @@ pub fn cluster(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
     let clustering = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
-    to_js_object(&[
+    Ok(to_js_object(&[
         ("labels", Int32Array::from(&clustering.partition.labels[..]).into()),
         ("count", clustering.partition.count.into()),
         ("medoids", rows_to_js(&clustering.medoids).into()),
         ("tree", tree_to_js(&clustering.tree).into()),
         ("threshold", clustering.threshold.into()),
-    ])
+    ]))
 }
 
 /// The tree of Ward clustering: n - 1 rows of a, b, height, size. Of the options only the memory
@@ -102,14 +100,14 @@ pub fn profile(
 }
 
 fn profile_to_js(profile: &Profile) -> JsResult<JsValue> {
-    to_js_object(&[
+    Ok(to_js_object(&[
         ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
         ("count", profile.partition.count.into()),
         ("medoids", rows_to_js(&profile.medoids).into()),
         ("importance", Float64Array::from(&profile.importance[..]).into()),
         ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
         ("threshold", profile.threshold.into()),
-    ])
+    ]))
 }
 
 /// The indices of the interests to query, picked by importance.
@@ -140,12 +138,12 @@ pub fn mix(
     let scores: Vec<f32> = mixed.iter().map(|entry| entry.hit.score).collect();
     let lists: Vec<u32> = mixed.iter().map(|entry| entry.list as u32).collect();
     let shares: Vec<f64> = mixed.iter().map(|entry| entry.share).collect();
-    to_js_object(&[
+    Ok(to_js_object(&[
         ("keys", Uint32Array::from(&keys[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("lists", Uint32Array::from(&lists[..]).into()),
         ("shares", Float64Array::from(&shares[..]).into()),
-    ])
+    ]))
 }
 
 /// Splits flat arrays into lists of hits: list l holds entries `offsets[l]..offsets[l + 1]`.
@@ -165,7 +163,7 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
     let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
     let lists = crate::nearest(vectors, queries, count).map_err(to_js_error)?;
-    to_js_object(&ranking_fields(&lists))
+    Ok(to_js_object(&ranking_fields(&lists)))
 }
 
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
@@ -351,13 +349,13 @@ impl CoreSession {
         let profile = profile_options(options)?;
         let options = RetrievalOptions { profile, recency, average_recency };
         let retrieval = self.0.retrieval(now, &options).map_err(to_js_error)?;
-        to_js_object(&[
+        Ok(to_js_object(&[
             ("labels", Int32Array::from(&retrieval.partition.labels[..]).into()),
             ("members", rows_to_js(&retrieval.members).into()),
             ("importance", Float64Array::from(&retrieval.importance[..]).into()),
             ("centres", Float32Array::from(&retrieval.centres[..]).into()),
             ("average", Float32Array::from(&retrieval.average[..]).into()),
-        ])
+        ]))
     }
 }
 
@@ -381,26 +379,29 @@ impl CoreCatalogue {
         Uint8Array::from(self.0.bytes())
     }
 
-    /// The properties of the catalogue: `{ size, rows, dim, metric, precision, spread, hash,
-    /// revision, byteLength, lists, probes, recall }`; without inverted lists the last three are 0,
+    /// The properties of the catalogue, an array: `[size, rows, dim, metric, precision, lists,
+    /// probes, recall, spread, hash, revision]`, the last two as high and low 32 bits. A
+    /// `precision` of 1 is compact; without inverted lists, `lists`, `probes` and `recall` are 0,
     /// 0 and 1.
     pub fn facts(&self) -> JsResult<JsValue> {
-        let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
-        let is_full_precision = self.0.precision() == Precision::Full;
-        to_js_object(&[
-            ("size", self.0.len().into()),
-            ("rows", self.0.rows().into()),
-            ("dim", self.0.dim().into()),
-            ("metric", (self.0.metric() as u32).into()),
-            ("precision", if is_full_precision { "full" } else { "compact" }.into()),
-            ("spread", self.0.spread().into()),
-            ("hash", hex16(self.0.hash()).into()),
-            ("revision", hex16(self.0.revision()).into()),
-            ("byteLength", self.0.bytes().len().into()),
-            ("lists", lists.into()),
-            ("probes", probes.into()),
-            ("recall", recall.into()),
-        ])
+        let catalogue = &self.0;
+        let (lists, probes, recall) = catalogue.lists().unwrap_or((0, 0, 1.0));
+        let [hash, revision] = [catalogue.hash(), catalogue.revision()];
+        Ok(serde_wasm_bindgen::to_value(&[
+            catalogue.len() as f64,
+            catalogue.rows() as f64,
+            catalogue.dim() as f64,
+            f64::from(catalogue.metric() as u32),
+            f64::from(catalogue.precision() as u32),
+            lists as f64,
+            probes as f64,
+            f64::from(recall),
+            catalogue.spread(),
+            f64::from((hash >> 32) as u32),
+            f64::from(hash as u32),
+            f64::from((revision >> 32) as u32),
+            f64::from(revision as u32),
+        ])?)
     }
 
     /// The bytes of a section; empty when the file has none.
@@ -477,7 +478,7 @@ impl CoreCatalogue {
         let [rows, scores, ends] = ranking_fields(&lists);
         let ids = ("ids", JsValue::from(ids));
         let id_ends = ("idEnds", Uint32Array::from(&id_ends[..]).into());
-        to_js_object(&[rows, ids, id_ends, scores, ends])
+        Ok(to_js_object(&[rows, ids, id_ends, scores, ends]))
     }
 }
 
@@ -556,16 +557,17 @@ fn unknown_choice() -> JsValue {
 }
 
 /// A plain JavaScript object of these fields.
-fn to_js_object(fields: &[(&str, JsValue)]) -> JsResult<JsValue> {
-    /// A JavaScript value that the serializer passes on unchanged.
-    struct Preserved<'a>(&'a JsValue);
-    impl Serialize for Preserved<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serde_wasm_bindgen::preserve::serialize(self.0, serializer)
-        }
+fn to_js_object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (name, value) in fields {
+        set_property(&object, name, value);
     }
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Preserved(value))))?)
+    object.into()
+}
+
+/// Sets a property of a new object, which cannot fail.
+fn set_property(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &name.into(), value);
 }
 
 /// Rows as a `Uint32Array`.
@@ -596,7 +598,6 @@ fn to_js_error(error: crate::Error) -> JsValue {
 /// A JavaScript `Error` with a property `code`.
 fn js_error(code: &str, message: &str) -> JsValue {
     let error = js_sys::Error::new(message);
-    // Setting a property of a new Error cannot fail.
-    let _ = Reflect::set(&error, &"code".into(), &code.into());
+    set_property(&error, "code", &code.into());
     error.into()
 }

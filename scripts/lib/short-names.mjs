@@ -7,6 +7,8 @@ import binaryen from "binaryen";
 /** An import or exported function of the wasm in its text form; the first group is the name. */
 const importPattern = /\(import "\.\/core_bg\.js" "([^"]+)"/g;
 const exportPattern = /\(export "([^"]+)" \(func (\$"[^"]+"|\S+)\)\)/g;
+/** An export that only the generated glue for strings calls; scripts/lib/glue.mjs replaces it. */
+const UNUSED_EXPORT = "__wbindgen_realloc";
 /** Names of the exported table, and of the object that has the imports. */
 const [TABLE, IMPORTS] = ["f", "i"];
 
@@ -19,7 +21,7 @@ export function shortenNames(wasm, glue) {
   const text = module.emitText();
   const importNames = [...text.matchAll(importPattern)].map(([, name]) => name);
   const imports = new Map(importNames.map((name, index) => [name, `i${index}`]));
-  const functions = [...text.matchAll(exportPattern)];
+  const functions = [...text.matchAll(exportPattern)].filter(([, name]) => name !== UNUSED_EXPORT);
   const indices = new Map(functions.map(([, name], index) => [name, index]));
   const result = binaryen.parseText(
     text
@@ -48,6 +50,7 @@ function shortenGlue(glue, imports, indices) {
       foundNames.add(name);
       return indent + imports.get(name);
     })
+    .replace(/^ {8}(__wb\w+): function\([\s\S]*?^ {8}\},\n/gm, "") // panics called them
     .replace('"./core_bg.js": ', `${IMPORTS}: `)
     .replace(/\bwasm\.(\w+)/g, (access, name) =>
       indices.has(name) ? `__wbg_function(${indices.get(name)})` : access,

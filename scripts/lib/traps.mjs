@@ -7,13 +7,17 @@
 // one block exceeds the address space, and 0 when it grows.
 import binaryen from "binaryen";
 
-/** Functions of the standard library that only panic or format panic messages, by rustc's names. */
+/**
+ * Functions of the standard library that only panic or format panic messages, by rustc's names, and
+ * those of wasm-bindgen that throw because an object was freed or is in use: ts/core/ prevents it.
+ */
 const panicNames = new RegExp(
   "^<?(core|alloc|std|__rustc)(\\[\\w+\\])?::" +
     "(panicking::(?!panic_count)" +
     "|cell::Borrow\\w*Error as " +
     "|.*\\b(\\w+_fail|\\w+_failed|capacity_overflow|handle_error|handle_alloc_error" +
-    "|panic_\\w+borrowed|rust_panic\\w*|rust_begin_unwind|__rust_start_panic)$)",
+    "|panic_\\w+borrowed|rust_panic\\w*|rust_begin_unwind|__rust_start_panic)$)" +
+    "|^wasm_bindgen::(throw_str|__rt::throw_null)(::h\\w+)?$",
 );
 /** The functions of panicNames that are called only if memory is exhausted. */
 const exhaustionNames = /\b(capacity_overflow|handle_error|handle_alloc_error)$/;
@@ -51,6 +55,10 @@ const panicMessages = [
   "attempt to divide by zero",
   "attempt to calculate the remainder with a divisor of zero",
   "RefCell already (?:mutably )?borrowed",
+  "attempted to take ownership of Rust value while it was borrowed",
+  "null pointer passed to rust",
+  "recursive use of an object detected which would lead to unsafe aliasing in rust",
+  "00010203040506070809\\d{180}", // digits of the standard library's integers
 ];
 
 /** Names in the wasm: the exported global, and the function that replaces `memory.grow`. */

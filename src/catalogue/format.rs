@@ -17,7 +17,7 @@ use super::string_table::StringTable;
 use crate::Error;
 use crate::limits::{MAX_DIM, MAX_ID_BYTES};
 use crate::math::hash::checksum64;
-use crate::text::{hex16, message};
+use crate::text::{IntoText, hex16, message};
 use alloc::vec::Vec;
 
 /// The first bytes of a file.
@@ -120,7 +120,7 @@ pub(super) fn allocate(length: usize) -> Result<Vec<u8>, Error> {
         Err(_) => Err(Error::Memory {
             needed: length,
             problem: "the catalogue does not fit; build it with precision \"compact\", or split it"
-                .into(),
+                .into_text(),
         }),
     }
 }

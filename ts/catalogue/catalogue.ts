@@ -8,7 +8,7 @@
 
 import { init, withCore } from "../core/glue.js";
 import { type CatalogueHandle, openCatalogueHandle } from "../core/handle.js";
-import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
+import type { Core, CoreCatalogue } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { BytesLike, ItemId, VectorLike } from "../item.js";
@@ -31,8 +31,15 @@ import { extractColumns, readAttributes, writeAttributes } from "./attributes.js
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
 import { addItems, type CatalogueItem, checkCatalogueItem, priorCodesOf } from "./checked-items.js";
 import { download, loadCatalogue } from "./download.js";
+import { type Facts, factsOf } from "./facts.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "./filter.js";
-import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from "./options.js";
+import {
+  type CatalogueOptions,
+  METRICS,
+  type Metric,
+  PRECISIONS,
+  type SearchOptions,
+} from "./options.js";
 import { decodePriors, encodePrior, readPriors, writePriors } from "./priors.js";
 import { ATTRIBUTES, SPACE } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
@@ -83,7 +90,7 @@ interface Restriction {
  */
 export class Catalogue {
   readonly #handle: CatalogueHandle;
-  #facts: CoreFacts & InSpace;
+  #facts: Facts & InSpace;
   /** The attributes, decoded at the first search; undefined before it and after a change. */
   #columns: SearchColumns | undefined;
   /** Prior codes of all rows since `setPriors`, until they are written to the core object. */
@@ -112,7 +119,7 @@ export class Catalogue {
     const fields = checkItemIds("Catalogue.from: attributes", options.attributes);
     const space = checkSpace("Catalogue.from", options);
     const choices = [
-      ["precision", precision, ["full", "compact"]],
+      ["precision", precision, PRECISIONS],
       ["metric", metric, METRICS],
     ] as const;
     for (const [name, value, known] of choices)
@@ -549,8 +556,8 @@ export class Catalogue {
   }
 }
 
-function readFacts(core: CoreCatalogue): CoreFacts & InSpace {
-  return { ...core.facts(), space: new TextDecoder().decode(core.section(SPACE)) || undefined };
+function readFacts(core: CoreCatalogue): Facts & InSpace {
+  return { ...factsOf(core), space: new TextDecoder().decode(core.section(SPACE)) || undefined };
 }
 
 /** The attributes and variant groups of a catalogue. */

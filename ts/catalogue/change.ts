@@ -10,6 +10,7 @@ import type { Core, CoreBuilder, CoreCatalogue } from "../core/interface.js";
 import { SageError } from "../errors.js";
 import { addRow, emptyRowSet } from "../values/bitset.js";
 import { type ColumnValues, decodeColumn, readAttributes, writeAttributes } from "./attributes.js";
+import { factsOf } from "./facts.js";
 import { changePriors, readPriors, selectPriors, writePriors } from "./priors.js";
 import {
   ATTRIBUTES,
@@ -30,7 +31,7 @@ import {
 
 /** Creates an empty builder with the dimension, precision, metric and space of the catalogue. */
 export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
-  const { dim, precision, metric } = catalogue.facts();
+  const { dim, precision, metric } = factsOf(catalogue);
   const builder = new core.CoreBuilder(dim, precision === "compact", metric);
   setUnlessEmpty(builder, SPACE, catalogue.section(SPACE));
   return builder;
@@ -42,7 +43,7 @@ function setUnlessEmpty(builder: CoreBuilder, kind: number, content: Uint8Array)
 
 /** Reads the attribute columns of a catalogue, by name. */
 export function readColumns(catalogue: CoreCatalogue): Map<string, ColumnValues> {
-  const columns = readAttributes(catalogue.section(ATTRIBUTES), catalogue.facts().rows);
+  const columns = readAttributes(catalogue.section(ATTRIBUTES), factsOf(catalogue).rows);
   return new Map(Array.from(columns, ([name, column]) => [name, decodeColumn(column)]));
 }
 
@@ -58,7 +59,7 @@ export function selectRows(catalogue: CoreCatalogue, rows: Uint32Array): Map<str
 
 /** The numbers of all rows of a catalogue, those of removed items included. */
 function allRows(catalogue: CoreCatalogue): Uint32Array {
-  return Uint32Array.from(Array(catalogue.facts().rows).keys());
+  return Uint32Array.from(Array(factsOf(catalogue).rows).keys());
 }
 
 /** The numbers of the rows whose item was not removed. */
@@ -90,7 +91,7 @@ export function applyChange(
   revision?: Uint8Array,
   oldPriors = readPriors(old),
 ): CoreCatalogue {
-  const { rows } = old.facts();
+  const { rows } = factsOf(old);
   const removedRows = emptyRowSet(rows + additions.ids.length);
   removedRows.set(uint32sOf(old.section(REMOVED)));
   const priors = new Uint16Array(rows + additions.ids.length);
@@ -151,7 +152,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
       ends[list] = liveRowCount;
     });
   }
-  const revision = encodeRevision(old.facts().revision);
+  const revision = encodeRevision(factsOf(old).revision);
   return finish(builder, old, columns, selectPriors(old, rows), lists, revision);
 }
 
@@ -168,7 +169,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
         "corrupt",
         "merge: expected a delta, saw a catalogue: use Catalogue.fromBytes.",
       );
-    const oldRevision = old.facts().revision;
+    const oldRevision = factsOf(old).revision;
     if (decodeRevision(base) !== oldRevision)
       throw new SageError(
         "option",
@@ -188,7 +189,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
       columns: selectRows(delta, rows),
       priors: selectPriors(delta, rows),
     };
-    const revision = encodeRevision(delta.facts().revision);
+    const revision = encodeRevision(factsOf(delta).revision);
     return applyChange(core, old, additions, droppedRows, revision, changePriors(old, delta));
   } finally {
     delta.free();

@@ -60,5 +60,8 @@ export interface CatalogueOptions {
   space?: string;
 }
 
+/** The precisions, in the order of their numbers in the core. */
+export const PRECISIONS = ["full", "compact"] as const;
+
 /** The metrics, in the order of their numbers in the core. */
 export const METRICS = ["cosine", "ip", "l2"] as const;

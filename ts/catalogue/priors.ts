@@ -5,6 +5,7 @@
 
 import type { CoreBuilder, CoreCatalogue } from "../core/interface.js";
 import { SageError } from "../errors.js";
+import { factsOf } from "./facts.js";
 import { bytesOf, ID_ORDER, PRIOR_CHANGES, PRIORS, uint32sOf } from "./sections.js";
 
 /** The code of a prior: 0 to `LIMITS.maxPrior`. Half a unit in the last place is rounded up. */
@@ -27,7 +28,7 @@ export function decodePrior(code: number): number {
 /** The code of each row; zeros in a catalogue without priors. */
 export function readPriors(catalogue: CoreCatalogue): Uint16Array {
   const { buffer, byteLength } = catalogue.section(PRIORS);
-  return byteLength > 0 ? new Uint16Array(buffer) : new Uint16Array(catalogue.facts().rows);
+  return byteLength > 0 ? new Uint16Array(buffer) : new Uint16Array(factsOf(catalogue).rows);
 }
 
 /** The codes of the given rows, in their order. */

@@ -80,27 +80,22 @@ export interface CoreSession {
   free(): void;
 }
 
-/** Properties of a catalogue. */
-export interface CoreFacts {
-  /** Number of items. */
-  size: number;
-  /** Number of rows: items, and removed items until the catalogue is compacted. */
-  rows: number;
-  dim: number;
-  /** 0 cosine, 1 inner product, 2 L2. */
-  metric: number;
-  precision: string;
-  spread: number;
-  hash: string;
-  revision: string;
-  byteLength: number;
-  /** Number of inverted lists; 0 if there are none. */
-  lists: number;
-  /** How many of the lists a search scans. */
-  probes: number;
-  /** recall@10 of the lists, measured when they were built; 1 without lists. */
-  recall: number;
-}
+/** Properties of a catalogue; ts/catalogue/facts.ts has their meanings. */
+export type CoreFacts = [
+  size: number,
+  rows: number,
+  dim: number,
+  metric: number,
+  precision: number,
+  lists: number,
+  probes: number,
+  recall: number,
+  spread: number,
+  hashHigh: number,
+  hashLow: number,
+  revisionHigh: number,
+  revisionLow: number,
+];
 
 /** Items with ids and vectors. In a bitset of rows, row r is bit r % 32 of word r / 32. */
 export interface CoreCatalogue {
@@ -225,7 +220,7 @@ export interface Core {
   /** The low 32 bits of XXH64. */
   checksum(bytes: Uint8Array): number;
   CoreSession: new (dim: number) => CoreSession;
-  /** `compact`: whether a component takes 1 byte, not 2. `metric`: as in {@link CoreFacts}. */
+  /** `compact`: whether a component takes 1 byte, not 2. `metric`: an index of METRICS. */
   CoreBuilder: new (
     dim: number,
     compact: boolean,

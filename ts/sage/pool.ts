@@ -4,6 +4,7 @@
  */
 
 import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";
+import { factsOf } from "../catalogue/facts.js";
 import type { Filter } from "../catalogue/filter.js";
 import { withCore } from "../core/glue.js";
 import { encodeProfileOptions } from "../core/options.js";
@@ -74,7 +75,7 @@ function popularPool(rows: CatalogueRows, filter: Filter | undefined): PoolItems
  * largest group first. After the medoids come the other rows of the sample.
  */
 function diversePool(rows: CatalogueRows, filter: Filter | undefined): PoolItems {
-  const { dim } = rows.handle.with((core) => core.facts());
+  const { dim } = rows.handle.with((core) => factsOf(core));
   const candidates = searchableRows(rows, filter);
   const sampleSize = Math.min(
     MAX_POOL_ITEMS,
@@ -101,7 +102,7 @@ function diversePool(rows: CatalogueRows, filter: Filter | undefined): PoolItems
 
 /** The rows that a search with the filter can return, and those of removed items, ascending. */
 function searchableRows({ handle, restrict }: CatalogueRows, filter: Filter | undefined): number[] {
-  const { rows } = handle.with((core) => core.facts());
+  const { rows } = handle.with((core) => factsOf(core));
   const { allowed } = restrict({ filter });
   return Array.from({ length: rows }, (_, row) => row).filter((row) => hasRow(allowed, row));
 }

@@ -1,7 +1,9 @@
 /** Deltas: the changes from one catalogue to a newer one, as a file for `Catalogue.merge`. */
+
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { type Catalogue, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, liveRows, readColumns, selectRows } from "../../catalogue/change.js";
+import { factsOf } from "../../catalogue/facts.js";
 import { readPriors, selectPriors, writePriors } from "../../catalogue/priors.js";
 import {
   ATTRIBUTES,
@@ -108,7 +110,7 @@ const VECTOR_SECTIONS = [
  * then needs its new columns, and if the precision differs, which the builder rejects.
  */
 function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): Uint32Array {
-  const samePrecision = older.facts().precision === newer.facts().precision;
+  const samePrecision = factsOf(older).precision === factsOf(newer).precision;
   if (!samePrecision || columnTypes(older) !== columnTypes(newer)) return liveRows(newer);
   const vectorSections = (core: CoreCatalogue): { bytes: Buffer; width: number }[] =>
     VECTOR_SECTIONS.map(([section, width]) => ({

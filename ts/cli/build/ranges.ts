@@ -1,5 +1,7 @@
 /** `--ranges`: orders the rows by blocks, and writes the section that a search by ranges reads. */
+
 import { Catalogue, handleOf } from "../../catalogue/catalogue.js";
+import { factsOf } from "../../catalogue/facts.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { type NewBlocks, writeBlocks } from "../../catalogue/ranged/format.js";
 import { scalesFollow, ZERO_CODE } from "../../catalogue/ranged/score.js";
@@ -73,7 +75,7 @@ function orderRows(
   const rowBytes = precision === "full" ? 2 * dim : dim;
   const maxRows = Math.max(1, Math.floor(maxBlockBytes / rowBytes));
   return handleOf(catalogue).with((core) => {
-    const total = core.facts().rows;
+    const total = factsOf(core).rows;
     const rows = new Uint32Array(total);
     const ends: number[] = [];
     let start = 0;
@@ -93,7 +95,7 @@ function orderRows(
 
 /** The end rows of the inverted lists that have rows, and the end of the rows in no list. */
 function listEnds(core: CoreCatalogue, total: number): number[] {
-  const { lists } = core.facts();
+  const { lists } = factsOf(core);
   const section = lists > 0 ? uint32sOf(core.section(LISTS)) : new Uint32Array();
   const ends = [...section.subarray(LISTS_HEAD_WORDS, LISTS_HEAD_WORDS + lists), total];
   return ends.filter((end, list) => end > (ends[list - 1] ?? 0));
@@ -101,7 +103,7 @@ function listEnds(core: CoreCatalogue, total: number): number[] {
 
 /** Centres, factors and sketches of the blocks. */
 function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
-  const { dim, rows, metric } = core.facts();
+  const { dim, rows, metric } = factsOf(core);
   const sketchBytes = Math.ceil(dim / 8);
   const centres = new Uint8Array(ends.length * dim);
   const centreScales = new Float32Array(ends.length);

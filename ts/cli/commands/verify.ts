@@ -1,6 +1,8 @@
 /** `pocketsage verify`: checks every byte of a catalogue or a delta, and that its parts agree. */
+
 import { readAttributes } from "../../catalogue/attributes.js";
 import { liveRows } from "../../catalogue/change.js";
+import { factsOf } from "../../catalogue/facts.js";
 import { decodePrior, readPriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, BASE, decodeRevision, PRIOR_CHANGES } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
@@ -90,7 +92,7 @@ export async function verifyBytes(bytes: Uint8Array): Promise<VerifiedFile> {
 
 /** Checks what the core does not: attributes, and every row's id, payload and vector. */
 function verifyRows(core: CoreCatalogue): VerifiedFile {
-  const { size, rows, hash, revision } = core.facts();
+  const { size, rows, hash, revision } = factsOf(core);
   readAttributes(core.section(ATTRIBUTES), rows);
   for (const row of liveRows(core)) {
     const id = core.id(row)!;
