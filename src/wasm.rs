@@ -96,18 +96,18 @@ pub fn profile(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
     let actions = Actions::new(vectors, &at, &weights).map_err(to_js_error)?;
-    profile_to_js(&crate::profile(&actions, now, &options).map_err(to_js_error)?)
+    Ok(profile_to_js(&crate::profile(&actions, now, &options).map_err(to_js_error)?))
 }
 
-fn profile_to_js(profile: &Profile) -> JsResult<JsValue> {
-    Ok(to_js_object(&[
+fn profile_to_js(profile: &Profile) -> JsValue {
+    to_js_object(&[
         ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
         ("count", profile.partition.count.into()),
         ("medoids", rows_to_js(&profile.medoids).into()),
         ("importance", Float64Array::from(&profile.importance[..]).into()),
         ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
         ("threshold", profile.threshold.into()),
-    ]))
+    ])
 }
 
 /// The indices of the interests to query, picked by importance.
@@ -334,7 +334,7 @@ impl CoreSession {
     /// The interests at time `now`, in milliseconds since the epoch, most important first.
     pub fn profile(&mut self, now: f64, options: &[f64]) -> JsResult<JsValue> {
         let options = profile_options(options)?;
-        profile_to_js(&self.0.profile(now, &options).map_err(to_js_error)?)
+        Ok(profile_to_js(&self.0.profile(now, &options).map_err(to_js_error)?))
     }
 
     /// The queries at time `now`: the interests of the retrieval cut, most important first, and the

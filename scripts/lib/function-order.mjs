@@ -1,9 +1,15 @@
 // Orders the functions of the wasm: similar functions are side by side, because gzip finds repeated
 // bytes only within 32 KB. Average linkage: the two lists of functions whose members are most
-// similar on average are joined, until one list is left. The order depends on the bytes only.
+// similar on average are joined, until one list is left. Then a local search moves functions next
+// to similar ones as long as the deflated bytes get fewer. The order depends on the bytes only.
+import { deflateRawSync } from "node:zlib";
 
 /** Length of the byte sequences (grams) that are compared; shorter ones occur nearly everywhere. */
 const GRAM_LENGTH = 6;
+/** Moves that the local search tries, 6 ms each: another 1,500 would save another 0.1 KB. */
+const MOVES = 2000;
+/** Similar functions next to which a move puts a function, and most functions that move at once. */
+const [SIMILAR_FUNCTIONS, MAX_MOVED] = [12, 6];
 /** Ids of the sections of a wasm, and of the list of functions in the custom section "name". */
 const [CUSTOM, IMPORTS, CODE] = [0, 2, 10];
 const FUNCTION_NAMES = 1;
@@ -31,6 +37,49 @@ export function nameByOrder(wasm, optimised) {
 /** Returns the indices of `bodies`, each of them bytes, in an order of similarity. O(n^3). */
 function orderBySimilarity(bodies) {
   const similarity = similarityMatrix(bodies);
+  return improve(linkAverages(bodies, similarity), bodies, similarity);
+}
+
+/**
+ * The best order that the local search finds from `order`. The deflated bytes are those of the given
+ * bodies, in which calls have the indices of before; in the final order they compress as well.
+ */
+function improve(order, bodies, similarity) {
+  const similar = similarity.map((row, index) =>
+    [...row.keys()]
+      .filter((other) => other !== index)
+      .sort((a, b) => row[b] - row[a])
+      .slice(0, SIMILAR_FUNCTIONS),
+  );
+  const deflatedBytes = (indices) =>
+    deflateRawSync(Buffer.concat(indices.map((index) => bodies[index])), { level: 9 }).length;
+  const random = randomIntegers();
+  let [best, leastBytes] = [order, deflatedBytes(order)];
+  for (let move = 0; move < MOVES; move += 1) {
+    const first = random(best.length);
+    const candidate = [...best];
+    const moved = candidate.splice(first, random(2) === 0 ? 1 : 1 + random(MAX_MOVED));
+    const target = similar[moved[0]][random(SIMILAR_FUNCTIONS)];
+    if (moved.includes(target)) continue;
+    if (random(2) === 0) moved.reverse();
+    candidate.splice(candidate.indexOf(target) + random(2), 0, ...moved);
+    const bytes = deflatedBytes(candidate);
+    if (bytes < leastBytes) [best, leastBytes] = [candidate, bytes];
+  }
+  return best;
+}
+
+/** A generator of reproducible pseudo-random integers from 0 to `limit` - 1. */
+function randomIntegers() {
+  let state = 1;
+  return (limit) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % limit;
+  };
+}
+
+/** Average linkage of `bodies`. O(n^3). */
+function linkAverages(bodies, similarity) {
   const average = similarity.map((row) => Float64Array.from(row));
   const lists = new Map(bodies.map((_, index) => [index, [index]]));
   while (lists.size > 1) {
