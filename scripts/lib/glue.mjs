@@ -99,6 +99,11 @@ function arrayAt(Type, ptr, length) {
     return new Type(wasm.memory.buffer, ptr >>> 0, length);
 }
 
+/** A function that copies from memory into a typed array of its own. */
+function copierTo(Type) {
+    return (ptr, length) => arrayAt(Type, ptr, length).slice();
+}
+
 let encoder, decoder;
 let decodedBytes = 0;
 
@@ -292,6 +297,10 @@ function importsOf(glue) {
       const type = { F: "Float", I: "Int", U: "Uint" }[letter];
       return `arrayAt(${type}${bits}Array, `;
     })
+    .replace(
+      /function\(arg0, arg1\) \{\s+const ret = new (\w+)\(arrayAt\(\1, arg0, arg1\)\);\s+return ret;\s+\}/g,
+      "copierTo($1)",
+    )
     .replaceAll("getStringFromWasm0(", "textAt(")
     .replaceAll("__wbg_reinit_scheduled", "isRestartScheduled")
     .replace(

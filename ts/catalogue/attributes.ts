@@ -7,7 +7,7 @@
 
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
-import { inspect, isWellFormed } from "../values/check.js";
+import { isWellFormed, unexpected } from "../values/check.js";
 import { bytesOf } from "./sections.js";
 
 /** A column as one value per row: a number, or a list of labels. NaN or undefined: no value. */
@@ -205,8 +205,5 @@ function checkLabels(name: string, row: number, value: unknown): string[] {
 }
 
 function attributeError(name: string, row: number, expected: string, value: unknown): SageError {
-  return new SageError(
-    "option",
-    `attributes: "${name}" of item ${row}: expected ${expected}, saw ${inspect(value)}.`,
-  );
+  return unexpected(`attributes: "${name}" of item ${row}`, expected, value);
 }

@@ -25,6 +25,7 @@ import {
   inspect,
   isItemId,
   toBytes,
+  unexpected,
 } from "../values/check.js";
 import { checkSpace, type InSpace } from "../values/space.js";
 import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
@@ -124,10 +125,7 @@ export class Catalogue {
     ] as const;
     for (const [name, value, known] of choices)
       if (!(known as readonly string[]).includes(value))
-        throw new SageError(
-          "option",
-          `Catalogue.from: ${name}: expected ${known.join(", ")}, saw ${inspect(value)}.`,
-        );
+        throw unexpected(`Catalogue.from: ${name}`, `${known.join(", ")}`, value);
     const checkedItems = Array.from(items, (item, index) =>
       checkCatalogueItem(item, index, dim, "Catalogue.from"),
     );
@@ -440,8 +438,7 @@ export class Catalogue {
    */
   merge(delta: BytesLike): void {
     const bytes = toBytes(delta);
-    if (!bytes)
-      throw new SageError("option", `merge: expected a Uint8Array, saw ${inspect(delta)}.`);
+    if (!bytes) throw unexpected("merge", "a Uint8Array", delta);
     this.#replaceCore((old, core) => mergeDelta(core, old, bytes));
   }
 

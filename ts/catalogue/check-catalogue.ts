@@ -1,13 +1,8 @@
 /** Validation of catalogues that callers pass to the functions of other entries. */
-import { SageError } from "../errors.js";
-import { inspect } from "../values/check.js";
+import { unexpected } from "../values/check.js";
 import { Catalogue } from "./catalogue.js";
 
 /** Throws code "option" unless `value` is a catalogue; `where` begins the message. */
 export function checkCatalogue(where: string, value: unknown): void {
-  if (!(value instanceof Catalogue))
-    throw new SageError(
-      "option",
-      `${where}: expected a Catalogue of this package, saw ${inspect(value)}.`,
-    );
+  if (!(value instanceof Catalogue)) throw unexpected(where, "a Catalogue of this package", value);
 }

@@ -4,7 +4,14 @@ import type { CoreBuilder } from "../core/interface.js";
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import type { ItemId, VectorLike } from "../item.js";
-import { checkItemId, checkPrior, checkVector, inspect, isVector } from "../values/check.js";
+import {
+  checkItemId,
+  checkPrior,
+  checkVector,
+  inspect,
+  isVector,
+  unexpected,
+} from "../values/check.js";
 import { encodePrior } from "./priors.js";
 
 /**
@@ -64,8 +71,7 @@ export function checkCatalogueItem(
   call: string,
 ): CheckedItem {
   const where = `${call}: item ${index}`;
-  if (!Array.isArray(entry))
-    throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
+  if (!Array.isArray(entry)) throw unexpected(where, "[id, vector]", entry);
   const [id, vector, payload, prior = 0] = entry as CatalogueItem;
   const item = checkItemId(where, id);
   // A function, because formatting the id for each valid item would take measurable time.

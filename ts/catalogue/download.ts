@@ -11,7 +11,7 @@ import {
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 import { joinBytes } from "../values/bytes.js";
-import { checkAbort, inspect } from "../values/check.js";
+import { checkAbort, unexpected } from "../values/check.js";
 import { nameOfUrl } from "../values/url.js";
 import { HEADER_BYTES } from "./sections.js";
 
@@ -66,10 +66,7 @@ export async function loadCatalogue(
   onProgress?: OnProgress,
 ): Promise<CatalogueHandle> {
   if (typeof stream?.getReader !== "function") {
-    throw new SageError(
-      "option",
-      `Catalogue.fromBytes: expected a Uint8Array or a ReadableStream, saw ${inspect(stream)}.`,
-    );
+    throw unexpected("Catalogue.fromBytes", "a Uint8Array or a ReadableStream", stream);
   }
   const reader = stream.getReader();
   let loader: Handle<CoreLoader> | undefined;

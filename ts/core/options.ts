@@ -1,7 +1,7 @@
 /** Encodes profile options as numbers for the core, which checks their ranges. */
 
 import { SageError } from "../errors.js";
-import { inspect } from "../values/check.js";
+import { inspect, unexpected } from "../values/check.js";
 import type { CoreOptions } from "./interface.js";
 
 /**
@@ -102,12 +102,12 @@ function indexOfChoice(where: string, value: unknown, choices: readonly string[]
   const index = choices.indexOf(value as string);
   if (index >= 0) return index;
   const expected = choices.map((choice) => `"${choice}"`).join(" or ");
-  throw new SageError("option", `${where}: expected ${expected}, saw ${inspect(value)}.`);
+  throw unexpected(where, expected, value);
 }
 
 /** Returns the number, or NaN, which means "not given" to the core, for undefined. */
 function numberOrNaN(where: string, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);
+  throw unexpected(where, "a number", value);
 }

@@ -11,6 +11,7 @@ import {
   checkPositive,
   inspect,
   toBytes,
+  unexpected,
 } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
@@ -98,10 +99,7 @@ export async function openPrivacy(options: PrivacyOptions): Promise<Privacy> {
   checkKeys("openPrivacy", options, [...COMMON_NAMES, ...Object.values(MODE_NAMES).flat()]);
   const mode = options.mode ?? "local";
   if (!Object.hasOwn(MODE_NAMES, mode))
-    throw new SageError(
-      "option",
-      `openPrivacy: mode: expected local, cells, anchors or medoids, saw ${inspect(mode)}.`,
-    );
+    throw unexpected("openPrivacy: mode", "local, cells, anchors or medoids", mode);
   checkKeys(`openPrivacy (${mode})`, options, [...COMMON_NAMES, ...MODE_NAMES[mode]]);
   const now = options.now ?? Date.now;
   const epochDays = checkPositive("epochDays", options.epochDays ?? 1, MAX_EPOCH_DAYS);
@@ -171,8 +169,7 @@ function createPrivacy(
     exportLedger: () => encodeState(ledger.current()),
     async importLedger(given) {
       const bytes = toBytes(given);
-      if (!bytes)
-        throw new SageError("option", `importLedger: expected bytes, saw ${inspect(given)}.`);
+      if (!bytes) throw unexpected("importLedger", "bytes", given);
       await ledger.add(decodeState(bytes));
     },
     close: () => retrieval.close?.(),
@@ -208,10 +205,7 @@ async function openLocal(options: LocalOptions, shared: Shared): Promise<Retriev
 async function openCells(options: CellsOptions, shared: Shared): Promise<Retrieval> {
   const { transport } = options;
   if (!["split", "static", "plain"].includes(transport))
-    throw new SageError(
-      "option",
-      `cells: transport: expected split, static or plain, saw ${inspect(transport)}.`,
-    );
+    throw unexpected("cells: transport", "split, static or plain", transport);
   const interests = checkInteger("cells: interests", options.interests ?? 5, 1, MAX_INTERESTS);
   const probes = checkInteger("cells: probes", options.probes ?? 2, 1, MAX_CELLS);
   const counts = { interests, probes };
@@ -281,10 +275,7 @@ async function openFetched(
   checkKeys("cells", options.cells!, ["url", "codebook"]);
   const { url, codebook } = options.cells!;
   if (codebook !== undefined && !/^[0-9a-f]{64}$/.test(codebook))
-    throw new SageError(
-      "option",
-      `cells: codebook: expected 64 hexadecimal digits, saw ${inspect(codebook)}.`,
-    );
+    throw unexpected("cells: codebook", "64 hexadecimal digits", codebook);
   const openedCells = await fetchCodebook(String(url), codebook, shared.transport);
   const { pending, ...rest } = openCellRetrieval(openedCells, strategyOf(openedCells), shared);
   const { space } = openedCells.manifest;
@@ -308,8 +299,7 @@ function checkHosts(hosts: CellsOptions["hosts"]): [string, string] {
 function openItems(options: ItemsOptions, shared: Shared): Retrieval {
   const { retriever, catalogue, history } = options;
   const mode = options.mode;
-  if (typeof retriever !== "function")
-    throw new SageError("option", `${mode}: retriever: expected one, saw ${inspect(retriever)}.`);
+  if (typeof retriever !== "function") throw unexpected(`${mode}: retriever`, "one", retriever);
   checkCatalogue(`${mode}: catalogue, a public sample of the items`, catalogue);
   if (mode === "anchors" && typeof history !== "function")
     throw new SageError("option", "anchors: history: expected a function that returns item ids.");

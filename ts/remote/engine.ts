@@ -19,6 +19,7 @@ import {
   checkVector,
   inspect,
   isItemId,
+  unexpected,
 } from "../values/check.js";
 import { checkSpace, commonSpace } from "../values/space.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
@@ -296,10 +297,7 @@ export function priorIdentity(priorField: string | undefined): string[] {
 export function checkPriorField(name: string, priorField: unknown): string | undefined {
   if (priorField === undefined || (typeof priorField === "string" && priorField !== ""))
     return priorField;
-  throw new SageError(
-    "option",
-    `${name}: priorField: expected the name of a field, saw ${inspect(priorField)}.`,
-  );
+  throw unexpected(`${name}: priorField`, "the name of a field", priorField);
 }
 
 /**
@@ -313,8 +311,7 @@ export function checkQueries(
   dim: number | undefined,
   space?: string | undefined,
 ): RemoteQuery[] {
-  if (!Array.isArray(queries))
-    throw new SageError("option", `${name}: expected a list of queries, saw ${inspect(queries)}.`);
+  if (!Array.isArray(queries)) throw unexpected(name, "a list of queries", queries);
   commonSpace([{ space }, ...queries]);
   return queries.map((query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;

@@ -6,7 +6,7 @@
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
 import { SageError } from "../errors.js";
-import { checkKeys, inspect } from "../values/check.js";
+import { checkKeys, inspect, unexpected } from "../values/check.js";
 import type { RemoteRetriever } from "./answer.js";
 
 export type { Filter, FilterValue };
@@ -67,10 +67,7 @@ function compileFilter(where: string, filter: Filter, negated: boolean, depth: n
   if ("all" in filter || "any" in filter) {
     const conditions = "all" in filter ? filter.all : filter.any;
     if (!Array.isArray(conditions) || conditions.length === 0)
-      throw new SageError(
-        "option",
-        `${where}: expected a list of conditions, saw ${inspect(conditions)}.`,
-      );
+      throw unexpected(where, "a list of conditions", conditions);
     const parts = (conditions as readonly Filter[]).map((part) =>
       compileFilter(where, part, negated, depth + 1),
     );
@@ -86,10 +83,7 @@ function compileLeaf(
 ): Condition {
   const { field } = filter;
   if (typeof field !== "string" || !FIELD_NAME.test(field)) {
-    throw new SageError(
-      "option",
-      `${where}: field: expected a name of letters, digits and _, saw ${inspect(field)}.`,
-    );
+    throw unexpected(`${where}: field`, "a name of letters, digits and _", field);
   }
   const fieldLabel = `${where}: ${field}`;
   if ("is" in filter)
@@ -134,15 +128,12 @@ function compileLeaf(
 function checkValue(where: string, value: unknown): FilterValue {
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return checkNumber(where, value);
-  throw new SageError(
-    "option",
-    `${where}: expected a string, a number or a boolean, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, "a string, a number or a boolean", value);
 }
 
 function checkNumber(where: string, value: unknown): number {
   if (Number.isFinite(value)) return value as number;
-  throw new SageError("option", `${where}: expected a finite number, saw ${inspect(value)}.`);
+  throw unexpected(where, "a finite number", value);
 }
 
 /** Comparison operators of Elasticsearch and Qdrant. */

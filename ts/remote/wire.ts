@@ -12,6 +12,7 @@ import {
   checkVector,
   inspect,
   toBytes,
+  unexpected,
 } from "../values/check.js";
 import { LIMITS, MESSAGE_LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
@@ -70,10 +71,7 @@ export function encodeMedoids(
     ? COMPONENT_FORMATS[precision]
     : undefined;
   if (!format) {
-    throw new SageError(
-      "option",
-      `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${inspect(precision)}.`,
-    );
+    throw unexpected("encodeMedoids: precision", '"f16", "int8" or "f32"', precision);
   }
   const ids =
     send === "vectors" || !queries.every(({ item }) => item !== undefined)
@@ -133,8 +131,7 @@ export function encodeMedoids(
  */
 export function decodeMedoids(message: BytesLike): RemoteQuery[] {
   const bytes = toBytes(message);
-  if (!bytes)
-    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(message)}.`);
+  if (!bytes) throw unexpected("decodeMedoids", "a Uint8Array", message);
   const { count, ids, vectors, space } = decodeMessage(bytes);
   const rows = Math.max(ids.length, vectors.length);
   checkLimits(rows, count);

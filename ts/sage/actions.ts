@@ -8,6 +8,7 @@ import {
   checkSignedWeight,
   checkVector,
   inspect,
+  unexpected,
 } from "../values/check.js";
 import type { ActionFields } from "./operation.js";
 import { checkTime } from "./time.js";
@@ -104,10 +105,7 @@ export function checkAction(
     entry.weight = checkSignedWeight(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
     if (typeof action.kind !== "string")
-      throw new SageError(
-        "option",
-        `${where}: kind: expected a string, saw ${inspect(action.kind)}.`,
-      );
+      throw unexpected(`${where}: kind`, "a string", action.kind);
     entry.kind = action.kind;
   }
   if (action.vector !== undefined) {

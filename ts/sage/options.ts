@@ -16,7 +16,7 @@ import {
   checkKeys,
   checkPositive,
   checkWeight,
-  inspect,
+  unexpected,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { checkSpace, commonSpace, type InSpace } from "../values/space.js";
@@ -224,8 +224,5 @@ function resolveDim(dim: number | undefined, catalogue: Catalogue | undefined): 
 }
 
 function optionError(option: string, expected: string, seen: unknown): SageError {
-  return new SageError(
-    "option",
-    `openSage: ${option}: expected ${expected}, saw ${inspect(seen)}.`,
-  );
+  return unexpected(`openSage: ${option}`, expected, seen);
 }

@@ -1,7 +1,7 @@
 /** Times as callers give them, and the clock. */
 
 import { SageError } from "../errors.js";
-import { inspect } from "../values/check.js";
+import { inspect, unexpected } from "../values/check.js";
 import { detectOtherTimeFormat, parseIsoTime } from "../values/time.js";
 
 /** A time: milliseconds since the epoch, a Date, or an ISO 8601 date or date-time with a zone. */
@@ -30,9 +30,6 @@ export function checkedClock(now: () => number): () => number {
   return () => {
     const time: unknown = now();
     if (typeof time === "number" && Number.isFinite(time)) return time;
-    throw new SageError(
-      "option",
-      `openSage: now: expected milliseconds from the clock, saw ${inspect(time)}.`,
-    );
+    throw unexpected("openSage: now", "milliseconds from the clock", time);
   };
 }

@@ -5,7 +5,7 @@ import { TEXT } from "../catalogue/sections.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
-import { inspect } from "../values/check.js";
+import { inspect, unexpected } from "../values/check.js";
 import { commonSpace } from "../values/space.js";
 import { checkText } from "./embedder.js";
 import { textOf } from "./item-text.js";
@@ -74,8 +74,7 @@ export function openText(catalogue: Catalogue): CatalogueText {
     add(items) {
       checkIterable("add", items);
       const rows = Array.from(items, (row) => {
-        if (!Array.isArray(row))
-          throw new SageError("option", `add: expected [id, payload], saw ${inspect(row)}.`);
+        if (!Array.isArray(row)) throw unexpected("add", "[id, payload]", row);
         const [item, payload, prior] = row;
         const vector = encoder.embed(textOf(payload, fields));
         if (vector) return [item, vector, payload, prior] as const;
@@ -95,5 +94,5 @@ function checkIterable(where: string, value: unknown): void {
     typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !==
     "function"
   )
-    throw new SageError("option", `${where}: expected a list of items, saw ${inspect(value)}.`);
+    throw unexpected(where, "a list of items", value);
 }

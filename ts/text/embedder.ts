@@ -5,7 +5,7 @@ import { reasonOf, SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { unlessAborted } from "../values/abort.js";
-import { checkAbort, checkFunction, checkKeys, checkVector, inspect } from "../values/check.js";
+import { checkAbort, checkFunction, checkKeys, checkVector, unexpected } from "../values/check.js";
 import { checkSpace, commonSpace } from "../values/space.js";
 import { MAX_TEXT_LENGTH } from "./features.js";
 import { openTextSearch, type TextSearchOptions } from "./search.js";
@@ -55,10 +55,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
   const { embed: computeVector, nameField } = options;
   checkFunction("openEmbedder: embed", computeVector);
   if (nameField !== undefined && typeof nameField !== "string")
-    throw new SageError(
-      "option",
-      `openEmbedder: nameField: expected a string, saw ${inspect(nameField)}.`,
-    );
+    throw unexpected("openEmbedder: nameField", "a string", nameField);
   if (catalogue.metric !== "cosine")
     throw new SageError(
       "option",
@@ -100,8 +97,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
 
 /** Throws code "option" unless the value is a string. */
 export function checkText(text: unknown): asserts text is string {
-  if (typeof text !== "string")
-    throw new SageError("option", `text: expected a string, saw ${inspect(text)}.`);
+  if (typeof text !== "string") throw unexpected("text", "a string", text);
 }
 
 /** The vector at unit length; undefined for a zero vector, which has no direction. */

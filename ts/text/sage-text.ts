@@ -12,7 +12,7 @@ import {
   checkItemIds,
   checkKeys,
   checkShare,
-  inspect,
+  unexpected,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
@@ -167,10 +167,7 @@ export function openSageText(
 function checkMethods(where: string, value: unknown, names: readonly string[]): void {
   const methods = value as Readonly<Record<string, unknown>> | null | undefined;
   if (!names.every((name) => typeof methods?.[name] === "function"))
-    throw new SageError(
-      "option",
-      `${where}: expected an object with ${names.join(", ")}, saw ${inspect(value)}.`,
-    );
+    throw unexpected(where, `an object with ${names.join(", ")}`, value);
 }
 
 /**
@@ -195,8 +192,7 @@ function arrangeTiers(
 }
 
 function checkHits(hits: unknown): void {
-  if (!Array.isArray(hits))
-    throw new SageError("option", `rank: expected an array of hits, saw ${inspect(hits)}.`);
+  if (!Array.isArray(hits)) throw unexpected("rank", "an array of hits", hits);
   hits.forEach((hit: Partial<Hit> | null | undefined, index) => {
     checkItemId(`rank: hit ${index}: item`, hit?.item);
     checkFinite(`rank: hit ${index}: score`, hit?.score);

@@ -13,7 +13,7 @@ import { LIMITS } from "./limits.js";
  */
 export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
   if (typeof given !== "object" || given === null || Symbol.iterator in given) {
-    throw new SageError("option", `${where}: expected an object, saw ${inspect(given)}.`);
+    throw unexpected(where, "an object", given);
   }
   for (const key of Object.keys(given)) {
     if (!knownKeys.includes(key))
@@ -36,10 +36,7 @@ export function checkInteger(
 ): number {
   if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max)
     return Number(value);
-  throw new SageError(
-    "option",
-    `${where}: expected a whole number from ${min} to ${max}, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, `a whole number from ${min} to ${max}`, value);
 }
 
 /** Returns `value` if it is a valid number of vector components: 1 to `LIMITS.maxDim`. */
@@ -81,7 +78,7 @@ export function checkPositive(where: string, value: unknown, max = Infinity): nu
   const number = checkFinite(where, value);
   if (number > 0 && number <= max) return number;
   const range = max === Infinity ? "above 0" : `above 0 and at most ${max}`;
-  throw new SageError("option", `${where}: expected a number ${range}, saw ${inspect(value)}.`);
+  throw unexpected(where, `a number ${range}`, value);
 }
 
 /**
@@ -100,10 +97,7 @@ export function checkPrior(where: () => string, value: unknown): number {
 /** A number from `min` to `max`. Throws code "option". */
 export function checkRange(where: string, value: unknown, min: number, max: number): number {
   if (typeof value === "number" && value >= min && value <= max) return value;
-  throw new SageError(
-    "option",
-    `${where}: expected a number from ${min} to ${max}, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, `a number from ${min} to ${max}`, value);
 }
 
 /** A number in [0, 1]. Throws code "option". */
@@ -113,8 +107,7 @@ export function checkShare(where: string, value: unknown): number {
 
 /** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */
 export function checkFinite(where: string, value: unknown): number {
-  if (typeof value !== "number")
-    throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);
+  if (typeof value !== "number") throw unexpected(where, "a number", value);
   if (!Number.isFinite(value))
     throw new SageError("not-finite", `${where}: expected a finite number, saw ${value}.`);
   return value;
@@ -145,10 +138,7 @@ export function checkItemId(where: string, value: unknown): string {
     typeof value === "string" && value !== ""
       ? `well-formed Unicode of at most ${LIMITS.maxIdBytes} bytes`
       : "a non-empty string";
-  throw new SageError(
-    "option",
-    `${where}: expected an item's id, ${expected}, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, `an item's id, ${expected}`, value);
 }
 
 /**
@@ -161,7 +151,7 @@ export function checkItemIds(where: string, value: Iterable<unknown> | undefined
     typeof value === "string" ||
     typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function"
   ) {
-    throw new SageError("option", `${where}: expected a list of item ids, saw ${inspect(value)}.`);
+    throw unexpected(where, "a list of item ids", value);
   }
   return Array.from(value, (item) => checkItemId(where, item));
 }
@@ -204,10 +194,7 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
 export function checkFloat32(where: string, value: unknown): Float32Array {
   const numbers = toFloat32(value);
   if (numbers) return numbers;
-  throw new SageError(
-    "option",
-    `${where}: expected a Float32Array or another array of numbers, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, "a Float32Array or another array of numbers", value);
 }
 
 /**
@@ -233,10 +220,7 @@ function toFloat32(value: unknown): Float32Array | undefined {
 /** The numbers of an array as f64. Throws code "option" for any other value. */
 export function checkFloat64(where: string, value: unknown): Float64Array {
   if (isNumberArray(value)) return Float64Array.from(value);
-  throw new SageError(
-    "option",
-    `${where}: expected a Float64Array or another array of numbers, saw ${inspect(value)}.`,
-  );
+  throw unexpected(where, "a Float64Array or another array of numbers", value);
 }
 
 /**
@@ -268,8 +252,7 @@ function isNumberArray(value: unknown): value is ArrayLike<number> {
 
 /** Throws code "option" unless `value` is a function. */
 export function checkFunction(where: string, value: unknown): void {
-  if (typeof value !== "function")
-    throw new SageError("option", `${where}: expected a function, saw ${inspect(value)}.`);
+  if (typeof value !== "function") throw unexpected(where, "a function", value);
 }
 
 /** Throws code "aborted" if the signal has fired, "option" if it is none. */
@@ -278,6 +261,11 @@ export function checkAbort(signal: AbortSignal | null | undefined): void {
     throw new SageError("option", `signal: expected an AbortSignal, saw ${inspect(signal)}.`);
   if (signal?.aborted)
     throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
+}
+
+/** The error "option" for a value that is not as expected. */
+export function unexpected(where: string, expected: string, seen: unknown): SageError {
+  return new SageError("option", `${where}: expected ${expected}, saw ${inspect(seen)}.`);
 }
 
 /** Describes a value briefly for error messages; strings are cut after 60 characters. */

@@ -3,7 +3,7 @@ import { SageError } from "../errors.js";
 import type { Retriever } from "../retriever.js";
 import type { Sage } from "../sage/types.js";
 import { type Segments, type Store, withSegments } from "../store/store.js";
-import { checkKeys, inspect } from "../values/check.js";
+import { checkKeys, unexpected } from "../values/check.js";
 import type { ConsentGate, ConsentOptions } from "./types.js";
 
 /**
@@ -16,8 +16,7 @@ import type { ConsentGate, ConsentOptions } from "./types.js";
 export function consentGate(options: ConsentOptions): ConsentGate {
   checkKeys("consentGate", options, ["given", "name"]);
   const { given, name = "default" } = options;
-  if (typeof given !== "boolean")
-    throw new SageError("option", `consentGate: given: expected a boolean, saw ${inspect(given)}.`);
+  if (typeof given !== "boolean") throw unexpected("consentGate: given", "a boolean", given);
   let controller = new AbortController();
   if (!given) controller.abort();
   const stores = new Set<Store>();

@@ -1,7 +1,14 @@
 /** `edgeStore`: the blob store of the Worker in edge/. The only file of ts/vault/ using `fetch`. */
 import { reasonOf, SageError } from "../errors.js";
 import { readAtMost } from "../values/bytes.js";
-import { checkAbort, checkFunction, checkKeys, checkPositive, inspect } from "../values/check.js";
+import {
+  checkAbort,
+  checkFunction,
+  checkKeys,
+  checkPositive,
+  inspect,
+  unexpected,
+} from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { nameOfUrl } from "../values/url.js";
 import { isDeviceName, SYNC_LIMITS } from "./sync-blob.js";
@@ -99,10 +106,7 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
   /** The path of a blob. The name cannot add parameters. */
   const pathOf = (name: string): string => {
     if (isDeviceName(name)) return `blob?name=${name}`;
-    throw new SageError(
-      "option",
-      `${WHERE}: expected the name of a device, 32 hexadecimal digits, saw ${inspect(name)}.`,
-    );
+    throw unexpected(WHERE, "the name of a device, 32 hexadecimal digits", name);
   };
 
   return {

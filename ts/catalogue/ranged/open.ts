@@ -1,6 +1,13 @@
 /** `openRanged`: a catalogue that is searched without being loaded. */
 import { asSageError, SageError } from "../../errors.js";
-import { checkAbort, checkInteger, checkKeys, inspect, toBytes } from "../../values/check.js";
+import {
+  checkAbort,
+  checkInteger,
+  checkKeys,
+  inspect,
+  toBytes,
+  unexpected,
+} from "../../values/check.js";
 import { Catalogue } from "../catalogue.js";
 import { BLOCKS, HEADER_BYTES } from "../sections.js";
 import { openPartCache } from "./cache.js";
@@ -40,10 +47,7 @@ export async function openRanged(
   const isUrl = typeof source === "string" || source instanceof URL;
   const opened = isUrl ? httpSource(source) : source;
   if (typeof opened?.read !== "function" || typeof opened.readWhole !== "function")
-    throw new SageError(
-      "option",
-      `openRanged: expected a URL or a source such as httpSource(url), saw ${inspect(source)}.`,
-    );
+    throw unexpected("openRanged", "a URL or a source such as httpSource(url)", source);
   checkKeys("openRanged", options, [
     "maxRequests",
     "maxBytes",

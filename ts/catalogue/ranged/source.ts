@@ -1,6 +1,6 @@
 /** Sources of the bytes of a catalogue: files, blobs and buckets. Web servers: http.ts. */
 import { SageError } from "../../errors.js";
-import { inspect } from "../../values/check.js";
+import { inspect, unexpected } from "../../values/check.js";
 
 /** Options of a read. */
 export interface ReadOptions {
@@ -84,7 +84,7 @@ export function fileSource(file: FileHandleLike, name = "file"): RangeSource {
 /** Reads from a Blob or File, such as a file of a user or of the origin private file system. */
 export function blobSource(blob: Blob, name = "blob"): RangeSource {
   if (typeof blob?.slice !== "function" || typeof blob.stream !== "function")
-    throw new SageError("option", `blobSource: expected a Blob, saw ${inspect(blob)}.`);
+    throw unexpected("blobSource", "a Blob", blob);
   return {
     name,
     read: async (offset, length) => {
@@ -117,10 +117,8 @@ export interface BucketObject {
  * the first read's rejects with code "retrieval".
  */
 export function bucketSource(bucket: BucketLike, key: string): RangeSource {
-  if (typeof bucket?.get !== "function")
-    throw new SageError("option", `bucketSource: expected an R2 bucket, saw ${inspect(bucket)}.`);
-  if (typeof key !== "string" || key === "")
-    throw new SageError("option", `bucketSource: expected a key, saw ${inspect(key)}.`);
+  if (typeof bucket?.get !== "function") throw unexpected("bucketSource", "an R2 bucket", bucket);
+  if (typeof key !== "string" || key === "") throw unexpected("bucketSource", "a key", key);
   const name = `bucket:${key}`;
   let etag: string | undefined;
   const get = async (range?: { offset: number; length: number }): Promise<BucketObject> => {

@@ -4,7 +4,7 @@
  */
 import { isSageError, reasonOf, SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
-import { checkFunction, checkKeys, inspect, toBytes } from "../../values/check.js";
+import { checkFunction, checkKeys, inspect, toBytes, unexpected } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
@@ -60,11 +60,7 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
       "ohttpFetch: relay: expected a URL of HTTP without a user name, saw " +
         `${inspect(nameOfUrl(relay))}.`,
     );
-  if (!keyBytes)
-    throw new SageError(
-      "option",
-      `ohttpFetch: keys: expected bytes, saw ${inspect(options.keys)}.`,
-    );
+  if (!keyBytes) throw unexpected("ohttpFetch: keys", "bytes", options.keys);
   const config = decodeKeys(keyBytes);
   return async (input, init) => {
     const inner = new Request(input, init as RequestInit);

@@ -5,7 +5,7 @@ import {
   checkInteger,
   checkKeys,
   checkPositive,
-  inspect,
+  unexpected,
 } from "../../values/check.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
@@ -125,17 +125,10 @@ export async function ohttpGateway<Context = void>(
 
 async function openKeys(given: OhttpGatewayOptions["keys"]): Promise<GatewayKey[]> {
   if (!Array.isArray(given) || given.length === 0)
-    throw new SageError(
-      "option",
-      `ohttpGateway: keys: expected [id, seed], saw ${inspect(given)}.`,
-    );
+    throw unexpected("ohttpGateway: keys", "[id, seed]", given);
   const ids = new Set<number>();
   for (const key of given) {
-    if (!Array.isArray(key))
-      throw new SageError(
-        "option",
-        `ohttpGateway: keys: expected [id, seed] for each key, saw ${inspect(key)}.`,
-      );
+    if (!Array.isArray(key)) throw unexpected("ohttpGateway: keys", "[id, seed] for each key", key);
     const [id, seed] = key;
     checkInteger("ohttpGateway: id of a key", id, 0, MAX_KEY_ID);
     if (ids.has(id))
@@ -166,10 +159,7 @@ function requestOf({ control, fields, body }: BinaryMessage): Request {
 /** Throws code "option" unless the handler has returned a Response, of any realm. */
 function checkReply(reply: Response): Response {
   if (Number.isInteger(reply?.status) && typeof reply.arrayBuffer === "function") return reply;
-  throw new SageError(
-    "option",
-    `ohttpGateway: handle: expected a Response for each request, saw ${inspect(reply)}.`,
-  );
+  throw unexpected("ohttpGateway: handle", "a Response for each request", reply);
 }
 
 async function replyOf(reply: Response): Promise<BinaryMessage> {

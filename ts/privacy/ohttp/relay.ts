@@ -9,6 +9,7 @@ import {
   checkKeys,
   checkPositive,
   inspect,
+  unexpected,
 } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
 import { nameOfUrl } from "../../values/url.js";
@@ -49,8 +50,7 @@ export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Pr
       "option",
       `ohttpRelay: gateway: expected a URL of HTTP, saw ${inspect(nameOfUrl(gateway))}.`,
     );
-  if (!Array.isArray(origins))
-    throw new SageError("option", `ohttpRelay: origins: expected a list, saw ${inspect(origins)}.`);
+  if (!Array.isArray(origins)) throw unexpected("ohttpRelay: origins", "a list", origins);
   if (limit !== undefined) checkFunction("ohttpRelay: limit", limit);
   if (options.fetch !== undefined) checkFunction("ohttpRelay: fetch", options.fetch);
   const maxBytes = checkInteger("ohttpRelay: maxBytes", options.maxBytes ?? 65_536);

@@ -3,8 +3,7 @@
  * looked up for queries by id.
  */
 
-import { SageError } from "../../errors.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { checkKeys, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { checkFilter, type Filter, narrowFilter, toMongoFilter } from "../filter.js";
@@ -70,10 +69,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     dim,
   } = options;
   if (!/^[0-9a-f-]{36}$/i.test(collection)) {
-    throw new SageError(
-      "option",
-      `chroma: collection: expected its UUID (collection.id), saw ${inspect(collection)}.`,
-    );
+    throw unexpected("chroma: collection", "its UUID (collection.id)", collection);
   }
   const priorField = checkPriorField("chroma", options.priorField);
   const condition = options.filter && checkFilter("chroma", options.filter);

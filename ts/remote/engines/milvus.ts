@@ -6,7 +6,7 @@
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
 import type { Hit } from "../../retriever.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { checkKeys, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import {
   checkPriorField,
@@ -108,13 +108,9 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     vectorField = "vector",
     dim,
   } = options;
-  if (version !== 1 && version !== 2)
-    throw new SageError("option", `milvus: version: expected 1 or 2, saw ${inspect(version)}.`);
+  if (version !== 1 && version !== 2) throw unexpected("milvus: version", "1 or 2", version);
   if (idType !== "varchar" && idType !== "int64")
-    throw new SageError(
-      "option",
-      `milvus: idType: expected "varchar" or "int64", saw ${inspect(idType)}.`,
-    );
+    throw unexpected("milvus: idType", '"varchar" or "int64"', idType);
   if (version === 1 && (options.filter || options.byId)) {
     throw new SageError("option", "milvus: filter and byId need version 2 of the REST API.");
   }

@@ -4,9 +4,8 @@
  * names of tables and columns is a parameter.
  */
 
-import { SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
-import { checkInteger, checkKeys, inspect } from "../../values/check.js";
+import { checkInteger, checkKeys, inspect, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
 import { beginningOf, RetrievalError } from "../failure.js";
@@ -93,15 +92,9 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   checkKeys("pgvector", options, OPTION_NAMES);
   const { query, idType = "text", dim } = options;
   if (typeof query !== "function")
-    throw new SageError(
-      "option",
-      `pgvector: query: expected a function that runs SQL, saw ${inspect(query)}.`,
-    );
+    throw unexpected("pgvector: query", "a function that runs SQL", query);
   if (!(idType in ID_PATTERNS))
-    throw new SageError(
-      "option",
-      `pgvector: idType: expected "text", "bigint" or "uuid", saw ${inspect(idType)}.`,
-    );
+    throw unexpected("pgvector: idType", '"text", "bigint" or "uuid"', idType);
   const efSearch =
     options.efSearch === undefined
       ? undefined
@@ -271,10 +264,7 @@ function quoteName(option: string, name: string): string {
     parts.length > (option === "table" ? 2 : 1) ||
     !parts.every((part) => SQL_NAME.test(part))
   ) {
-    throw new SageError(
-      "option",
-      `pgvector: ${option}: expected a name of letters, digits and _, saw ${inspect(name)}.`,
-    );
+    throw unexpected(`pgvector: ${option}`, "a name of letters, digits and _", name);
   }
   return parts.map((part) => `"${part}"`).join(".");
 }

@@ -3,9 +3,9 @@
  * concurrently so that a client can pipeline them.
  */
 
-import { isSageError, SageError } from "../../errors.js";
+import { isSageError, type SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { checkKeys, inspect, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import {
   checkPriorField,
@@ -66,15 +66,9 @@ export function redis(options: RedisOptions): RemoteRetriever {
   checkKeys("redis", options, ["command", "key", "priorField", "filter", "dim", "space"]);
   const { command, key, dim } = options;
   if (typeof command !== "function")
-    throw new SageError(
-      "option",
-      `redis: command: expected a function that sends commands, saw ${inspect(command)}.`,
-    );
+    throw unexpected("redis: command", "a function that sends commands", command);
   if (typeof key !== "string" || key === "")
-    throw new SageError(
-      "option",
-      `redis: key: expected the key of a vector set, saw ${inspect(key)}.`,
-    );
+    throw unexpected("redis: key", "the key of a vector set", key);
   const priorField = checkPriorField("redis", options.priorField);
   const condition = options.filter && rejectStrings("redis", checkFilter("redis", options.filter));
   const syntax: ExpressionSyntax = {

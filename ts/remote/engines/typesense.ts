@@ -1,7 +1,6 @@
 /** Adapter for Typesense: one `multi_search` for all queries, by stored id or by vector. */
 
-import { SageError } from "../../errors.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { checkKeys, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { beginningOf, RetrievalError } from "../failure.js";
@@ -75,7 +74,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
   const priorField = checkPriorField("typesense", options.priorField);
   for (const [option, name] of Object.entries({ vectorField, priorField }))
     if (name !== undefined && !/^\w{1,64}$/.test(name))
-      throw new SageError("option", `typesense: ${option}: expected a name, saw ${inspect(name)}.`);
+      throw unexpected(`typesense: ${option}`, "a name", name);
   const condition =
     options.filter && rejectStrings("typesense", checkFilter("typesense", options.filter));
   const syntax: ExpressionSyntax = {
