@@ -107,11 +107,17 @@ impl Error {
     }
 
     /// An [`Error::Option`].
+    // Never inlined: many callers, none of them hot.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn option(name: &'static str, problem: impl IntoText) -> Self {
         Self::Option { name, problem: problem.into_text() }
     }
 
     /// An [`Error::Corrupt`].
+    // Never inlined, as above.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn corrupt(problem: impl IntoText) -> Self {
         Self::Corrupt { problem: problem.into_text() }
     }
