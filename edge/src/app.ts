@@ -154,8 +154,8 @@ app.get("/v1/actions", async (context) => {
 });
 
 app.get("/v1/profile", async (context) => {
-  const { vectors } = readQuery(context, ProfileQuery);
-  const { interests, ...profile } = unwrap(await userOf(context).profile());
+  const { vectors, ...query } = readQuery(context, ProfileQuery);
+  const { interests, ...profile } = unwrap(await userOf(context).profile(query));
   return context.json<ProfileReply>({
     ...profile,
     interests: interests.map(({ vector, ...interest }) =>

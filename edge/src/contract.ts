@@ -9,6 +9,7 @@ import type {
   BlobsReply,
   BoostBody,
   ForgetQuery,
+  ProfileQuery,
   RankBody,
   RankReply,
   RecommendQuery,
@@ -88,7 +89,8 @@ export interface UserCalls {
     stamp: RequestStamp,
     space?: string,
   ): Promise<Recorded | Conflict | Failure>;
-  profile(): Promise<Profile | Failure>;
+  /** The profile now, or as of a past time. */
+  profile(query: Omit<ProfileQuery, "vectors">): Promise<Profile | Failure>;
   recommend(query: RecommendQuery): Promise<Recommendation[] | Failure>;
   /** The list reordered by taste and, if the body has `scores`, the scores in the given order. */
   rank(body: RankBody): Promise<RankReply | Failure>;

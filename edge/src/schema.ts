@@ -202,8 +202,12 @@ export type HistoryQuery = v.InferOutput<typeof HistoryQuery>;
 
 /** GET /v1/profile */
 export const ProfileQuery = v.strictObject({
+  at: v.optional(
+    integer(0, MAX_TIME_MS, "The interests of the actions until this millisecond. Default: now."),
+  ),
   vectors: VectorsFlag,
 });
+export type ProfileQuery = v.InferOutput<typeof ProfileQuery>;
 
 /** GET /v1/recommendations; `exclude` once per item. */
 export const RecommendQuery = v.strictObject({

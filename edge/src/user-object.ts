@@ -28,6 +28,7 @@ import type {
   ActionInput,
   BoostBody,
   ForgetQuery,
+  ProfileQuery,
   RankBody,
   RankReply,
   RecommendQuery,
@@ -88,8 +89,8 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     });
   }
 
-  profile(): Promise<Profile | Failure> {
-    return this.#call(async () => (await this.#open()).profile());
+  profile(query: Omit<ProfileQuery, "vectors">): Promise<Profile | Failure> {
+    return this.#call(async () => (await this.#open()).profile(withoutUndefined(query)));
   }
 
   recommend({

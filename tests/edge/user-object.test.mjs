@@ -145,6 +145,31 @@ test("forget an item, a range, everything; hide; export bytes for import", async
   assert.equal((await jsonOf(await edge.worker.request("/v1/profile", { user }))).actions, 1);
 });
 
+test("the profile of a past time has the actions until then", async () => {
+  const user = "past-profile";
+  const actions = actionsOf(...ITEMS.slice(0, 30));
+  await jsonOf(await edge.record(user, actions), 201);
+  const request = async (query, status) =>
+    jsonOf(await edge.worker.request(`/v1/profile?${query}`, { user }), status);
+  const [at] = actions
+    .map((action) => action.at)
+    .sort((a, b) => a - b)
+    .slice(12);
+  const sage = await openSage({ dim: DIM, now: () => NOW });
+  await sage.record(
+    actions.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })),
+  );
+  const expected = await sage.profile({ at });
+  const past = await request(`at=${at}&vectors=1`);
+  assert.equal(past.actions, expected.actions);
+  assert.ok(past.actions < actions.length);
+  assert.deepEqual(
+    past.interests,
+    expected.interests.map((interest) => ({ ...interest, vector: Array.from(interest.vector) })),
+  );
+  for (const query of ["at=-1", "at=1.5", "at=now", `at=${2 ** 60}`]) await request(query, 400);
+});
+
 test("a Durable Object keeps its data and idempotency keys across an eviction", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
   const open = () =>
