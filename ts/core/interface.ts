@@ -81,7 +81,7 @@ export interface CoreSession {
 }
 
 /** Properties of a catalogue; ts/catalogue/facts.ts has their meanings. */
-export type CoreFacts = [
+type CoreFacts = [
   size: number,
   rows: number,
   dim: number,
