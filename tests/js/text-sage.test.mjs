@@ -346,3 +346,13 @@ test("an embedder and texts of another vector space are refused, and both are na
   assert.throws(() => openEmbedder(a, { embed: model, space: "" }), /space: expected a name/);
   await sage.close();
 });
+
+test("holes of arrays are no actions and no hits", async () => {
+  const sage = await openSage({ catalogue });
+  const texts = openSageText(sage, catalogue, openText(catalogue));
+  // biome-ignore-start lint/suspicious/noSparseArray: holes are the values under test.
+  await rejects(texts.record([, { text: "tea" }]), "option", /action 0: expected an object/);
+  await rejects(texts.rank([, { item: "tea-0", score: 1 }]), "option", /hit 0: item/);
+  // biome-ignore-end lint/suspicious/noSparseArray: holes are the values under test.
+  await sage.close();
+});

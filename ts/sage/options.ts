@@ -8,7 +8,7 @@ import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
-import type { Store } from "../store/store.js";
+import { STORE_METHODS, type Store } from "../store/store.js";
 import {
   checkDim,
   checkFinite,
@@ -104,9 +104,7 @@ export function checkSettings(options: SageOptions): Settings {
     throw optionError("retriever", "a function", retriever);
   if (vectors !== undefined && typeof vectors !== "function")
     throw optionError("vectors", "a function", vectors);
-  if (
-    !["load", "save", "clear"].every((method) => typeof store?.[method as "load"] === "function")
-  ) {
+  if (!STORE_METHODS.every((method) => typeof store?.[method] === "function")) {
     throw optionError("store", "an object with load, save and clear", store);
   }
   if (typeof now !== "function")

@@ -30,6 +30,9 @@ export interface Store {
   readonly segments?: Segments;
 }
 
+/** The methods that every store has. */
+export const STORE_METHODS = ["load", "save", "clear"] as const;
+
 /**
  * A list of byte arrays. A token stands for a state of the list; tokens of different states differ,
  * also after `clear` or `save`. Each method is one transaction that excludes other writers.

@@ -11,6 +11,7 @@ import {
   checkItemId,
   checkItemIds,
   checkKeys,
+  checkMethods,
   checkShare,
   unexpected,
 } from "../values/check.js";
@@ -112,7 +113,8 @@ export function openSageText(
   };
   return {
     async record(given) {
-      const actions = Array.isArray(given) ? (given as TextAction[]) : [given as TextAction];
+      // Holes of an array become undefined, which is no action.
+      const actions = Array.from(Array.isArray(given) ? given : [given]) as TextAction[];
       const completed: Action[] = [];
       actions.forEach((action, index) => {
         checkKeys(`record: action ${index}`, action, ACTION_KEYS);
@@ -163,13 +165,6 @@ export function openSageText(
   };
 }
 
-/** Throws code "option" unless the value has functions of these names. */
-function checkMethods(where: string, value: unknown, names: readonly string[]): void {
-  const methods = value as Readonly<Record<string, unknown>> | null | undefined;
-  if (!names.every((name) => typeof methods?.[name] === "function"))
-    throw unexpected(where, `an object with ${names.join(", ")}`, value);
-}
-
 /**
  * The ranked hits with a score of at least `minScore` in tiers: up to place n, for n = 20, 40, 80
  * to `size`, the best of the first 10 n of `hits`.
@@ -193,7 +188,7 @@ function arrangeTiers(
 
 function checkHits(hits: unknown): void {
   if (!Array.isArray(hits)) throw unexpected("rank", "an array of hits", hits);
-  hits.forEach((hit: Partial<Hit> | null | undefined, index) => {
+  Array.from(hits as (Partial<Hit> | null | undefined)[]).forEach((hit, index) => {
     checkItemId(`rank: hit ${index}: item`, hit?.item);
     checkFinite(`rank: hit ${index}: score`, hit?.score);
   });

@@ -255,6 +255,16 @@ export function checkFunction(where: string, value: unknown): void {
   if (typeof value !== "function") throw unexpected(where, "a function", value);
 }
 
+/** Throws code "option" unless the value is an object with functions of these names. */
+export function checkMethods(where: string, value: unknown, names: readonly string[]): void {
+  const methods = value as Readonly<Record<string, unknown>> | null | undefined;
+  if (!names.every((name) => typeof methods?.[name] === "function"))
+    throw new SageError(
+      "option",
+      `${where}: expected an object with ${names.join(", ")}, saw ${inspect(value)}.`,
+    );
+}
+
 /** Throws code "aborted" if the signal has fired, "option" if it is none. */
 export function checkAbort(signal: AbortSignal | null | undefined): void {
   if (signal != null && typeof signal.aborted !== "boolean")

@@ -1,9 +1,9 @@
 /** `consentGate`: nothing is stored or sent without consent; withdrawing erases. */
-import { SageError } from "../errors.js";
+import { asSageError, SageError } from "../errors.js";
 import type { Retriever } from "../retriever.js";
 import type { Sage } from "../sage/types.js";
-import { type Segments, type Store, withSegments } from "../store/store.js";
-import { checkKeys, unexpected } from "../values/check.js";
+import { type Segments, STORE_METHODS, type Store, withSegments } from "../store/store.js";
+import { checkFunction, checkKeys, checkMethods, unexpected } from "../values/check.js";
 import type { ConsentGate, ConsentOptions } from "./types.js";
 
 /**
@@ -17,13 +17,14 @@ export function consentGate(options: ConsentOptions): ConsentGate {
   checkKeys("consentGate", options, ["given", "name"]);
   const { given, name = "default" } = options;
   if (typeof given !== "boolean") throw unexpected("consentGate: given", "a boolean", given);
+  if (typeof name !== "string") throw unexpected("consentGate: name", "a string", name);
   let controller = new AbortController();
   if (!given) controller.abort();
   const stores = new Set<Store>();
   const sages = new Set<Sage>();
   /** Calls of stores that have not settled. */
   const calls = new Set<Promise<unknown>>();
-  const channel = openChannel(`pocketsage consent ${name}`);
+  let channel = openChannel(`pocketsage consent ${name}`);
 
   const check = (): void => {
     if (controller.signal.aborted)
@@ -51,10 +52,18 @@ export function consentGate(options: ConsentOptions): ConsentGate {
     const opened = [...sages];
     sages.clear();
     // In memory they succeed; saving is rejected by the guard.
-    await Promise.allSettled(opened.map((sage) => sage.forget("everything")));
-    await Promise.allSettled(opened.map((sage) => sage.close()));
+    // Asynchronous functions: one that throws does not keep the others from being called.
+    await Promise.allSettled(opened.map(async (sage) => sage.forget("everything")));
+    await Promise.allSettled(opened.map(async (sage) => sage.close()));
     await Promise.allSettled(calls);
-    await Promise.all([...stores].map((store) => store.clear()));
+    const cleared = await Promise.allSettled([...stores].map(async (store) => store.clear()));
+    const failed = cleared.find(({ status }) => status === "rejected");
+    if (failed)
+      throw asSageError(
+        (failed as PromiseRejectedResult).reason,
+        "storage",
+        "withdraw: a store could not be cleared, call it again",
+      );
   };
   if (channel) channel.onmessage = () => void erase().catch(() => undefined);
 
@@ -75,9 +84,11 @@ export function consentGate(options: ConsentOptions): ConsentGate {
       await erasure;
     },
     async open(openSage) {
+      checkFunction("open", openSage);
       check();
       const { signal } = controller;
       const sage = await openSage();
+      checkMethods("open: the sage", sage, ["forget", "close"]);
       if (signal.aborted) {
         await sage.close().catch(() => undefined);
         throw signal.reason;
@@ -86,11 +97,19 @@ export function consentGate(options: ConsentOptions): ConsentGate {
       return sage;
     },
     guardStore(store) {
+      checkMethods("guardStore", store, STORE_METHODS);
       stores.add(store);
       return guardedStore(store, guard);
     },
-    guardRetriever: (retriever) => guardedRetriever(retriever, check, () => controller.signal),
-    close: () => channel?.close(),
+    guardRetriever(retriever) {
+      checkFunction("guardRetriever", retriever);
+      return guardedRetriever(retriever, check, () => controller.signal);
+    },
+    close() {
+      channel?.close();
+      // A closed channel throws when a message is posted.
+      channel = undefined;
+    },
   };
 }
 
