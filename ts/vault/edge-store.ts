@@ -1,5 +1,6 @@
 /** `edgeStore`: the blob store of the Worker in edge/. The only file of ts/vault/ using `fetch`. */
 import { reasonOf, SageError } from "../errors.js";
+import { unlessAborted } from "../values/abort.js";
 import { readAtMost } from "../values/bytes.js";
 import {
   checkAbort,
@@ -7,6 +8,7 @@ import {
   checkKeys,
   checkPositive,
   inspect,
+  toBytes,
   unexpected,
 } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
@@ -60,10 +62,7 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
   const { token } = options;
   const url = String(options.url);
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ""))
-    throw new SageError(
-      "option",
-      `${WHERE}: url: expected the URL of a Worker, saw ${inspect(nameOfUrl(url))}.`,
-    );
+    throw unexpected(`${WHERE}: url`, "the URL of a Worker", nameOfUrl(url));
   if (typeof token !== "function" && (typeof token !== "string" || token === ""))
     throw new SageError(
       "option",
@@ -80,8 +79,10 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
     const fetchFn =
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
     try {
-      const bearer = typeof token === "function" ? await token() : token;
-      const reply = await fetchFn(`${base}/v1/${path}`, {
+      const stop = signal ? AbortSignal.any([signal, limit]) : limit;
+      const given = async () => (typeof token === "function" ? token() : token);
+      const bearer = checkToken(await unlessAborted(given(), stop));
+      const sent = fetchFn(`${base}/v1/${path}`, {
         method,
         headers: {
           authorization: `Bearer ${bearer}`,
@@ -89,16 +90,18 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
         },
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
         redirect: "manual",
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        signal: stop,
       });
+      // Not every replacement of `fetch` listens to signals.
+      const reply = await unlessAborted(Promise.resolve(sent), stop);
       const bytes = await readLimited(reply);
       if (reply.ok) return bytes;
       if (reply.status === 404 && method === "GET" && codeOf(bytes) === "blob") return undefined;
       throw failure(`the Worker answered ${reply.status}${messageOf(bytes)}`);
     } catch (error) {
       checkAbort(signal);
-      if (error instanceof SageError) throw error;
       if (limit.aborted) throw failure(`no reply within ${timeout} ms`, error);
+      if (error instanceof SageError) throw error;
       const reason = reasonOf(error).slice(0, MAX_REASON_CHARS);
       throw failure(`the Worker cannot be reached (${reason})`, error);
     }
@@ -118,7 +121,9 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
       return (reply.blobs as ({ name?: unknown } | null)[]).map((blob) => String(blob?.name));
     },
     get: async (name, signal) => send({ method: "GET", path: pathOf(name), signal }),
-    async put(name, bytes, signal) {
+    async put(name, given, signal) {
+      const bytes = toBytes(given);
+      if (!bytes) throw unexpected(WHERE, "a Uint8Array", given);
       // The Worker would close the connection without a reply.
       if (bytes.length > SYNC_LIMITS.maxBlobBytes)
         throw new SageError(
@@ -135,6 +140,16 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
       await send({ method: "DELETE", path: "blobs" });
     },
   };
+}
+
+/** Throws code "option" for a token that no header can have; the message does not contain it. */
+function checkToken(token: unknown): string {
+  if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return token;
+  const seen = typeof token === "string" ? "one with other characters, or none" : inspect(token);
+  throw new SageError(
+    "option",
+    `${WHERE}: token: expected printable ASCII characters without spaces, saw ${seen}.`,
+  );
 }
 
 function failure(problem: string, cause?: unknown): SageError {

@@ -2,8 +2,8 @@
 import { SageError } from "../errors.js";
 import { segmentsOf } from "../sage/segments.js";
 import { concatenate } from "../store/concatenate.js";
-import { type Segments, type Store, withSegments } from "../store/store.js";
-import { checkKeys, toBytes } from "../values/check.js";
+import { type Segments, STORE_METHODS, type Store, withSegments } from "../store/store.js";
+import { checkKeys, checkMethods, toBytes, unexpected } from "../values/check.js";
 import { type Chain, corrupt, createCipher, isRecord, newChain, splitRecords } from "./cipher.js";
 import type { Secret } from "./types.js";
 
@@ -47,6 +47,7 @@ interface Vault {
  * the data are kept. `clear` needs no right secret.
  */
 export function encryptedStore(store: Store, options: EncryptedStoreOptions): Store {
+  checkMethods(`${WHERE}: store`, store, STORE_METHODS);
   checkKeys(WHERE, options, ["key", "passphrase", "migrate"]);
   const { segments, sealNew } = openVault(store, options);
   const wrapper: Store = {
@@ -75,7 +76,12 @@ export function encryptedStore(store: Store, options: EncryptedStoreOptions): St
 function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreOptions): Vault {
   const cipher = createCipher(WHERE, MAGIC, secret);
   const inner = segmentsOf(store);
-  const sealNew: Vault["sealNew"] = (bytes) => cipher.seal(bytes, newChain());
+  const seal = (given: unknown, chain: Chain) => {
+    const bytes = toBytes(given);
+    if (bytes) return cipher.seal(bytes, chain);
+    throw unexpected(WHERE, "a Uint8Array", given);
+  };
+  const sealNew: Vault["sealNew"] = async (bytes) => seal(bytes, newChain());
 
   const replace: Segments["replace"] = async (bytes, given) => {
     const { bytes: sealed, chain } = await sealNew(bytes);
@@ -111,7 +117,7 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
     replace,
     async append(bytes, given) {
       const { inner: token, chain = newChain() } = given as Token;
-      const sealed = await cipher.seal(bytes, chain);
+      const sealed = await seal(bytes, chain);
       return tokenOf(await inner.append(sealed.bytes, token), sealed.chain);
     },
   };

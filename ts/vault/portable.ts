@@ -6,7 +6,7 @@ import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import { decodeLog, encodeLog } from "../sage/log-format.js";
 import type { Sage } from "../sage/types.js";
-import { checkKeys, inspect, toBytes } from "../values/check.js";
+import { checkKeys, checkMethods, inspect, toBytes, unexpected } from "../values/check.js";
 import type { JsonExportOptions } from "./types.js";
 
 const FORMAT = "pocketsage-export";
@@ -22,6 +22,7 @@ export async function exportJson(
   sage: Pick<Sage, "export" | "profile">,
   options: JsonExportOptions = {},
 ): Promise<string> {
+  checkMethods("exportJson: sage", sage, ["export", "profile"]);
   checkKeys("exportJson", options, ["ledger"]);
   const ledger = readLedger(options.ledger);
   await init();
@@ -57,7 +58,10 @@ export async function importJson(
   sage: Pick<Sage, "import">,
   text: string,
 ): Promise<Uint8Array | undefined> {
-  const document = parse(text, "The export");
+  checkMethods("importJson: sage", sage, ["import"]);
+  if (typeof text !== "string") throw unexpected("importJson", "a string", text);
+  // Editors may begin a file with a byte order mark.
+  const document = parse(text.replace(/^\ufeff/, ""), "The export");
   if (document.format !== FORMAT)
     throw corrupt(`expected the format ${FORMAT}, saw ${inspect(document.format)}`);
   const { version, dim, ledger } = document;

@@ -8,7 +8,14 @@ import { asSageError, isSageError, SageError } from "../errors.js";
 import { sameBytes } from "../sage/segments.js";
 import type { Sage } from "../sage/types.js";
 import { fromHex, toHex } from "../values/bytes.js";
-import { checkAbort, checkKeys, inspect, toBytes } from "../values/check.js";
+import {
+  checkAbort,
+  checkKeys,
+  checkMethods,
+  inspect,
+  toBytes,
+  unexpected,
+} from "../values/check.js";
 import {
   type Cipher,
   corrupt,
@@ -43,13 +50,15 @@ export async function sync(
   blobs: BlobStore,
   options: SyncOptions,
 ): Promise<SyncReport> {
+  checkMethods(`${WHERE}: sage`, sage, ["export", "import"]);
+  checkMethods(`${WHERE}: blobs`, blobs, ["list", "get", "put"]);
   checkKeys(WHERE, options, ["key", "passphrase", "device", "signal"]);
   const { device = toHex(randomBytes(16)), signal, ...secret } = options;
   if (!isDeviceName(device))
-    throw new SageError(
-      "option",
-      `${WHERE}: device: expected 32 hexadecimal digits, as in the report of the first call, ` +
-        `saw ${inspect(device)}.`,
+    throw unexpected(
+      `${WHERE}: device`,
+      "32 hexadecimal digits, as in the report of the first call",
+      device,
     );
   const cipher = createCipher(WHERE, SYNC_MAGIC, secret);
   checkAbort(signal);
@@ -78,8 +87,13 @@ async function readBlobs(
   cipher: Cipher,
   signal: AbortSignal | undefined,
 ): Promise<{ logs: Map<string, Uint8Array>; unreadable: string[]; failure?: unknown }> {
-  const listed = new Set(await call(() => blobs.list(signal), signal));
-  const names = [...listed].filter(isDeviceName).sort();
+  const listed: unknown = await call(() => blobs.list(signal), signal);
+  if (typeof listed !== "object" || listed === null || !(Symbol.iterator in listed))
+    throw new SageError(
+      "storage",
+      `${WHERE}: blobs.list: expected a list of names, saw ${inspect(listed)}.`,
+    );
+  const names = [...new Set(listed as Iterable<unknown>)].filter(isDeviceName).sort();
   if (names.length > SYNC_LIMITS.maxBlobs)
     throw new SageError(
       "option",
