@@ -96,9 +96,9 @@ export function asSageError(error: unknown, code: ErrorCode, failure: string): S
 
 /** What an error of another package says: it can quote a URL, which is logged without its query. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return withoutSecrets(String(error));
-  const { name, message, cause } = error;
   // `fetch` of Node has what happened in the cause of its error only.
-  const detail = cause instanceof Error && cause.message ? ` (${cause.message})` : "";
-  return withoutSecrets(`${name}: ${message}${detail}`);
+  const { cause } = Object(error) as { cause?: { message?: string } };
+  const detail = cause?.message ? ` (${cause.message})` : "";
+  // The text of an error is its name and its message.
+  return withoutSecrets(String(error) + detail);
 }

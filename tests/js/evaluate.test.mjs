@@ -123,3 +123,23 @@ test("replay: errors", async () => {
   await rejects(replay([{ item: "item-1" }], options), "option", /action 0: at/);
   await rejects(replay(log, { ...options, helt: 1 }), "option", /helt/);
 });
+
+test("values that are no lists of items, and credits that are no numbers, are errors", async () => {
+  const list = toList("ab");
+  // biome-ignore lint/suspicious/noSparseArray: a hole is the value under test.
+  const others = [null, undefined, 5, "ab", {}, [null], [, { item: "a" }], [{}], [{ item: 5 }]];
+  for (const other of others) {
+    await rejects(() => compareLists(other, list), "option", /compareLists: the first list/);
+    await rejects(() => compareLists(list, other), "option", /compareLists: the second list/);
+    await rejects(() => interleave(other, list, { seed: 1 }), "option", /interleave: a/);
+    await rejects(() => interleave(list, other, { seed: 1 }), "option", /interleave: b/);
+    await rejects(() => creditTeams(other, []), "option", /creditTeams/);
+    await rejects(replay(other, { sage: { dim: 2 } }), "option", /replay: actions/);
+  }
+  const placed = (team) => [{ item: "a", team }];
+  await rejects(() => creditTeams(placed("__proto__"), []), "option", /expected "a" or "b"/);
+  await rejects(() => creditTeams(placed(undefined), []), "option", /expected "a" or "b"/);
+  for (const visits of [null, 5, "ab", [null], [{}], [{ a: NaN, b: 1 }], [{ a: 1, b: "2" }]])
+    await rejects(() => preference(visits), "option", /preference/);
+  await rejects(replay([], {}), "option", /sage: expected the options of openSage/);
+});

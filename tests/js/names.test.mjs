@@ -61,3 +61,17 @@ test("words of languages without spaces, and bad options", async () => {
   await rejects(() => nameInterests(profile, catalogue, { count: 0 }), "option", /count/);
   await rejects(() => nameInterests(profile, catalogue, { field: [] }), "option", /field/);
 });
+
+test("values that are no profile, and languages that are no text, are errors", async () => {
+  const item = /items: expected/;
+  for (const value of [null, undefined, {}, { interests: null }, Promise.resolve(profile)])
+    await rejects(() => nameInterests(value, catalogue), "option", /expected a profile/);
+  for (const interest of [null, {}, { items: null }, { items: "ab" }, { items: [5] }])
+    await rejects(() => nameInterests({ interests: [interest] }, catalogue), "option", item);
+  for (const language of [null, 5, {}])
+    await rejects(
+      () => nameInterests(profile, catalogue, { language }),
+      "option",
+      /language: expected a name such as "en"/,
+    );
+});

@@ -1,6 +1,7 @@
 /** The difference of two lists, such as recommendations with and without a muted interest. */
 
 import type { ItemId } from "../item.js";
+import { readItems } from "./items.js";
 
 /** An item of two lists: its places in them, counted from 0. */
 export interface ListChange {
@@ -23,14 +24,14 @@ export interface ListComparison {
 
 /**
  * Compares two lists of items, such as two results of `recommend`. Of repeated items the first
- * place counts. O(n).
+ * place counts. O(n). Throws code "option" for values that are no lists of items.
  */
 export function compareLists(
   before: Iterable<{ readonly item: ItemId }>,
   after: Iterable<{ readonly item: ItemId }>,
 ): ListComparison {
-  const old = placesOf(before);
-  const current = placesOf(after);
+  const old = placesOf(readItems("compareLists: the first list", before));
+  const current = placesOf(readItems("compareLists: the second list", after));
   const added = [...current.keys()].filter((item) => !old.has(item));
   const shared = [...current.keys()].filter((item) => old.has(item));
   const unionSize = old.size + added.length;
@@ -45,12 +46,8 @@ export function compareLists(
 }
 
 /** The first place of each item, in the order of the list. */
-function placesOf(list: Iterable<{ readonly item: ItemId }>): Map<ItemId, number> {
+function placesOf(list: readonly { readonly item: ItemId }[]): Map<ItemId, number> {
   const places = new Map<ItemId, number>();
-  let place = 0;
-  for (const { item } of list) {
-    if (!places.has(item)) places.set(item, place);
-    place += 1;
-  }
+  for (const [place, { item }] of list.entries()) if (!places.has(item)) places.set(item, place);
   return places;
 }

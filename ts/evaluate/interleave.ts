@@ -1,7 +1,15 @@
 /** Interleaving of two ranked lists by team draft, and the credit of each list for clicks. */
 
 import type { ItemId } from "../item.js";
-import { checkInteger, checkItemIds, checkKeys } from "../values/check.js";
+import {
+  checkInteger,
+  checkItemIds,
+  checkKeys,
+  checkRange,
+  inspect,
+  unexpected,
+} from "../values/check.js";
+import { readItems, readList } from "./items.js";
 
 /** Options of {@link interleave}. */
 export interface InterleaveOptions {
@@ -47,7 +55,10 @@ export function interleave<T extends { readonly item: ItemId }>(
   const maxItems = checkInteger("interleave: count", count);
   const placedItems = new Set<ItemId>();
   const interleaved: Interleaved<T>[] = [];
-  const teams = { a: { list: a, next: 0 }, b: { list: b, next: 0 } };
+  const teams = {
+    a: { list: readItems("interleave: a", a), next: 0 },
+    b: { list: readItems("interleave: b", b), next: 0 },
+  };
   const place = (name: "a" | "b"): void => {
     const team = teams[name];
     while (team.next < team.list.length && placedItems.has(team.list[team.next]!.item))
@@ -73,14 +84,20 @@ export function creditTeams(
 ): Credits {
   const clicks = new Set(checkItemIds("creditTeams", clicked));
   const credits = { a: 0, b: 0 };
-  for (const { item, team } of interleaved) if (clicks.has(item)) credits[team] += 1;
+  for (const { item, team } of readItems("creditTeams", interleaved)) {
+    if (team !== "a" && team !== "b")
+      throw unexpected(`creditTeams: team of ${inspect(item)}`, '"a" or "b"', team);
+    if (clicks.has(item)) credits[team] += 1;
+  }
   return credits;
 }
 
 /** Which list users prefer, from the credits of many visits. O(n). */
 export function preference(visits: Iterable<Credits>): Preference {
   const result = { a: 0, b: 0, ties: 0 };
-  for (const { a, b } of visits) {
+  for (const [index, visit] of readList<Partial<Credits> | null>("preference", visits).entries()) {
+    const a = checkRange(`preference: visit ${index}: a`, visit?.a, 0, Number.MAX_VALUE);
+    const b = checkRange(`preference: visit ${index}: b`, visit?.b, 0, Number.MAX_VALUE);
     if (a > b) result.a += 1;
     else if (b > a) result.b += 1;
     else result.ties += 1;

@@ -5,7 +5,8 @@ import type { ItemId } from "../item.js";
 import { openSage } from "../sage/open.js";
 import { checkTime } from "../sage/time.js";
 import type { Action, RecommendOptions, RecordedAction, SageOptions } from "../sage/types.js";
-import { checkInteger, checkKeys } from "../values/check.js";
+import { checkInteger, checkKeys, unexpected } from "../values/check.js";
+import { readItems } from "./items.js";
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
@@ -47,7 +48,10 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<Replay> {
   checkKeys("replay", options, ["sage", "recommend", "held"]);
-  const timedActions = actions
+  const givenSage = options.sage;
+  if (typeof givenSage !== "object" || givenSage === null)
+    throw unexpected("replay: sage", "the options of openSage", givenSage);
+  const timedActions = readItems("replay: actions", actions)
     .map((action, index) => ({ action, at: checkTime(`replay: action ${index}: at`, action.at) }))
     .sort((x, y) => x.at - y.at);
   const itemCount = new Set(timedActions.map(({ action }) => action.item)).size;
@@ -67,7 +71,7 @@ export async function replay(
       "option",
       `replay: ${itemCount} items are too few to hold ${maxHeld} out: record more, or lower held.`,
     );
-  const { store: _store, now: _now, ...sageOptions } = options.sage;
+  const { store: _store, now: _now, ...sageOptions } = givenSage;
   const sage = await openSage({ ...sageOptions, now: () => timedActions[cut]!.at });
   try {
     // `sage.actions()` returns the problem of an action, which `record` does not accept.

@@ -7,8 +7,8 @@
 
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { checkCatalogue } from "../catalogue/check-catalogue.js";
-import type { Profile } from "../sage/types.js";
-import { checkInteger, checkItemIds, checkKeys } from "../values/check.js";
+import type { Interest, Profile } from "../sage/types.js";
+import { checkInteger, checkItemIds, checkKeys, unexpected } from "../values/check.js";
 
 /** Options of {@link nameInterests}. */
 export interface NameOptions {
@@ -57,6 +57,14 @@ export function nameInterests(
   checkCatalogue("nameInterests", catalogue);
   checkKeys("nameInterests", options, ["count", "fields", "language"]);
   const { language = "en" } = options;
+  if (typeof language !== "string")
+    throw unexpected("nameInterests: language", 'a name such as "en"', language);
+  const interests: unknown = profile?.interests;
+  if (!Array.isArray(interests))
+    throw unexpected("nameInterests", "a profile, such as `await sage.profile()`", profile);
+  const itemsOfInterests = Array.from(interests as (Partial<Interest> | null)[], (interest, row) =>
+    checkItemIds(`nameInterests: interest ${row}: items`, interest?.items ?? [undefined]),
+  );
   const count = checkInteger("nameInterests: count", options.count ?? 3);
   const fields =
     options.fields === undefined
@@ -81,7 +89,7 @@ export function nameInterests(
       ? knownCount
       : { revision: catalogue.revision, key, itemsPerWord: countItems(catalogue, wordsOf) };
   knownCounts.set(catalogue, counts);
-  return profile.interests.map(({ items }) => {
+  return itemsOfInterests.map((items) => {
     const members = new Map<string, number>();
     for (const item of items)
       for (const word of wordsOf(item)) members.set(word, (members.get(word) ?? 0) + 1);
