@@ -111,6 +111,12 @@ void new Catalogue();
 const RESOLUTIONS = {
   "moduleResolution bundler": { module: "ESNext", moduleResolution: "bundler" },
   "moduleResolution nodenext": { module: "NodeNext", moduleResolution: "nodenext" },
+  // Reads `typesVersions` instead of `exports`. The default of `module: CommonJS` before 6.0.
+  "moduleResolution node10": {
+    module: "CommonJS",
+    moduleResolution: "node10",
+    ignoreDeprecations: "6.0",
+  },
 };
 for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
   for (const target of ["ES2022", "ESNext"]) {
