@@ -67,6 +67,12 @@ test("devices and pipes are written straight into", async () => {
   assert.match(full.stderr, /\/dev\/full: cannot be written: ENOSPC/);
 });
 
+test("a standard output that cannot be written is an error with a reason", async () => {
+  const full = await shell('"$0" "$1" --help > /dev/full; echo $?');
+  assert.match(full.stdout.toString(), /^1$/m);
+  assert.match(full.stderr.toString(), /the standard output cannot be written: ENOSPC/);
+});
+
 test("/dev/stdout receives the file, and the standard error the report", async () => {
   const piped = await shell('"$0" "$1" build items.jsonl -o /dev/stdout -q | cat');
   assert.deepEqual(piped.stdout, expected);

@@ -17,6 +17,16 @@ test("--version prints the version of the package", async () => {
   });
 });
 
+test("-V and -v are short for --version", async () => {
+  const long = await pocketsage(["--version"]);
+  for (const short of ["-V", "-v"]) assert.deepEqual(await pocketsage([short]), long);
+});
+
+test("help COMMAND is COMMAND --help", async () => {
+  const long = await pocketsage(["inspect", "--help"]);
+  assert.deepEqual(await pocketsage(["help", "inspect"]), long);
+});
+
 test("--help, -h and help list every command", async () => {
   const { code, stdout, stderr } = await pocketsage(["--help"]);
   assert.equal(code, 0);
@@ -58,10 +68,18 @@ for (const command of COMMANDS) {
 
 const invalidLines = [
   [[], /no command: expected one of build, prior, inspect/],
-  [["bild"], /unknown command "bild": expected build, prior, .*, merge, migrate, profile/],
+  [["bild"], /unknown command "bild": did you mean build\?/],
+  [["rebuild"], /unknown command "rebuild": did you mean build\?/],
+  [["zzz"], /unknown command "zzz": expected build, prior, .*, merge, migrate, profile/],
   [["constructor"], /unknown command "constructor"/],
-  [["--wat"], /unknown command "--wat"/],
-  [["build"], /the items file is missing/],
+  [["--wat"], /unknown option --wat; options of a command follow its name/],
+  [["--verison"], /unknown option --verison: did you mean --version\?/],
+  [["help", "bild"], /unknown command "bild": did you mean build\?/],
+  [["build"], /the items file \(- reads the standard input\) is missing/],
+  [["build", "a.jsonl", "--presicion", "full"], /--presicion: did you mean --precision\?/],
+  [["build", "a.jsonl", "-o"], /-o, --out: expected a value, saw none/],
+  [["inspect", "a.sage", "--count", "-5"], /--count: expected a value, saw another option; .*=-1/],
+  [["inspect", "a.sage", "--json=yes"], /--json: takes no value/],
   [["build", "a.jsonl"], /-o CATALOGUE is missing/],
   [["build", "a.jsonl", "-o", "-"], /-o: expected a file, saw -/],
   [
@@ -76,7 +94,7 @@ const invalidLines = [
     ["build", "a.jsonl", "-o", "c.sage", "--id", "x", "--vector", "x"],
     /--id and --vector are both "x"/,
   ],
-  [["build", "a.jsonl", "-o", "c.sage", "--wat"], /Unknown option '--wat'/],
+  [["build", "a.jsonl", "-o", "c.sage", "--wat"], /unknown option --wat\nTry/],
   [["build", "a.jsonl", "-o", "c.sage", "--near", "x"], /--near: expected a number, saw "x"/],
   [
     ["build", "a.jsonl", "-o", "c.sage", "--metric", "manhattan"],
@@ -128,7 +146,7 @@ const invalidLines = [
     ["recommend", "-c", "c", "-a", "a", "--count", "1.5"],
     /--count: expected a whole number from 1 to 4294967295, saw "1\.5"/,
   ],
-  [["recommend", "-c", "c", "-a", "a", "--interests", "-1"], /'--interests/],
+  [["recommend", "-c", "c", "-a", "a", "--interests", "-1"], /--interests: expected a value/],
   [["recommend", "-c", "c", "-a", "a", "--seed", "x"], /--seed: expected a number, saw "x"/],
 ];
 for (const [args, message] of invalidLines) {

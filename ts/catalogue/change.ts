@@ -167,7 +167,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     if (base.length === 0)
       throw new SageError(
         "corrupt",
-        "merge: expected a delta, saw a catalogue: use Catalogue.fromBytes.",
+        "merge: expected a delta, saw a catalogue: use it as it is, in place of the older one.",
       );
     const oldRevision = factsOf(old).revision;
     if (decodeRevision(base) !== oldRevision)

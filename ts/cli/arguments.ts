@@ -7,6 +7,7 @@ import { detectOtherTimeFormat, parseIsoTime } from "../values/time.js";
 import { messageOf, UsageError } from "./command-error.js";
 import { parseDecimal } from "./read/number.js";
 import { readTime, TIME_FORMATS } from "./read/time.js";
+import { suggest } from "./suggest.js";
 
 type OptionTable = NonNullable<ParseArgsConfig["options"]>;
 type ParsedArguments<T extends OptionTable> = ReturnType<
@@ -141,6 +142,27 @@ function parseNodeArgs<T extends OptionTable>(args: string[], options: T): Parse
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(messageOf(error).replaceAll("\n", " "));
+    throw new UsageError(describeParseError(error, options));
+  }
+}
+
+/** The message of an error of node:util's `parseArgs`, in the words of this command line. */
+function describeParseError(error: unknown, options: OptionTable): string {
+  const message = messageOf(error).replaceAll("\n", " ");
+  const option = /'(--?[^' =<,]+(?:, --[^' =<,]+)?)/.exec(message)?.[1];
+  if (option === undefined) return message;
+  const names = Object.keys(options).map((name) => `--${name}`);
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
+      return `unknown option ${option}${suggest(option, names)}`;
+    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
+      if (message.includes("does not take an argument")) return `${option}: takes no value`;
+      if (!message.includes("ambiguous")) return `${option}: expected a value, saw none`;
+      return (
+        `${option}: expected a value, saw another option; a value that begins with - needs the ` +
+        `long name and =, as in ${option.startsWith("--") ? option : "--count"}=-1`
+      );
+    default:
+      return message;
   }
 }

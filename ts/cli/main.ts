@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import "../entry/node.js";
 import { isSageError } from "../errors.js";
 import { InputError, messageOf, UsageError } from "./command-error.js";
+import { suggest } from "./suggest.js";
 import { escapeMessage, escapeText } from "./terminal/escape.js";
 
 const HELP = `PocketSage: recommendations that learn on the device.
@@ -24,11 +25,11 @@ Commands
   privacy    what may leave a device: a plan of ways, and the ledger of epsilon
   eval       measure recommendations on the actions of many users
 
-  pocketsage COMMAND --help describes one command.
+  pocketsage COMMAND --help, or pocketsage help COMMAND, describes one command.
 
 Options
   -h, --help     this text
-      --version  the version
+  -V, --version  the version
 
 Exit codes
   0  success    1  the input is invalid or the work failed    2  the command line is invalid
@@ -58,21 +59,27 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
 ]);
 
 async function main([name = "", ...args]: string[]): Promise<void> {
-  if (name === "--version") {
+  if (["--version", "-V", "-v"].includes(name)) {
     process.stdout.write(`${await packageVersion()}\n`);
     return;
   }
+  if (name === "help" && args[0] !== undefined) return main([args[0], "--help"]);
   if (["--help", "-h", "help"].includes(name)) {
     process.stdout.write(HELP);
     return;
   }
   const loadCommand = COMMAND_LOADERS.get(name);
   if (!loadCommand) {
-    const commands = [...COMMAND_LOADERS.keys()].join(", ");
+    const names = [...COMMAND_LOADERS.keys()];
+    const commands = names.join(", ");
+    if (name === "") throw new UsageError(`no command: expected one of ${commands}`);
+    if (name.startsWith("-"))
+      throw new UsageError(
+        `unknown option ${name}${suggest(name, ["--help", "--version"])}` +
+          "; options of a command follow its name",
+      );
     throw new UsageError(
-      name
-        ? `unknown command "${name}": expected ${commands}`
-        : `no command: expected one of ${commands}`,
+      `unknown command "${name}"${suggest(name, names) || `: expected ${commands}`}`,
     );
   }
   const { help, run } = await loadCommand();
@@ -103,7 +110,9 @@ function reportError(error: unknown, commandName: string | undefined): number {
 
 // A closed pipe (`pocketsage ... | head`) is a normal end.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`pocketsage: the standard output cannot be written: ${error.message}.\n`);
+  process.exit(1);
 });
 
 const commandLine = process.argv.slice(2);

@@ -58,7 +58,7 @@ export type BuildOptions = ReturnType<typeof parseBuildOptions>;
 /** Parses and checks what needs no file. */
 export function parseBuildOptions(args: string[]) {
   const { values, positionals } = parseArguments(args, OPTIONS);
-  const input = requireValue("the items file", positionals[0]);
+  const input = requireValue("the items file (- reads the standard input)", positionals[0]);
   const out = requireValue("-o CATALOGUE", values.out);
   const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
   const metric =

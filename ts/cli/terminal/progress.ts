@@ -23,7 +23,9 @@ export interface Progress {
 
 /** `unit` names what `count` counts, in the plural: "items read" gives "12,000 items read". */
 export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progress {
-  const isTerminal = process.stderr.isTTY === true;
+  // A log of CI and a dumb terminal would keep every updated line.
+  const isTerminal =
+    process.stderr.isTTY === true && process.env.TERM !== "dumb" && !process.env.CI;
   const interval = isTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
   let shownAt = Date.now();
   let shownLength = 0;
