@@ -15,6 +15,8 @@ const LOOKS = {
     isMobile: true,
   },
   tablet: { viewport: { width: 820, height: 1100 } },
+  // Reflow (WCAG 1.4.10): 1,280 px at 400 % zoom.
+  "320 px": { viewport: { width: 320, height: 640 } },
 };
 
 openBrowser();

@@ -65,6 +65,21 @@ test("a failed fetch of the catalogue can be retried", async (t) => {
   assert.equal(await notice.count(), 0);
 });
 
+test("while a catalogue cannot be fetched, another one can be chosen", async (t) => {
+  const prepare = (context) =>
+    context.route(/words.*\.sage/, (route) => route.fulfill({ status: 503 }));
+  const visitor = await (await visit(t, { prepare, expected: /503/ })).ready();
+  const menu = visitor.page.getByRole("combobox", { name: "Catalogue" });
+  const reloaded = visitor.page.waitForEvent("load");
+  await menu.selectOption("words");
+  await reloaded;
+  await visitor.page.getByRole("alert").waitFor();
+  assert.equal(await menu.inputValue(), "words");
+  await menu.selectOption("emoji");
+  await visitor.ready();
+  await visitor.tap("1F355");
+});
+
 test("a truncated catalogue is reported as unreadable", async (t) => {
   const truncate = async (route) => {
     const response = await route.fetch();

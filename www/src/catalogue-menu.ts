@@ -11,12 +11,25 @@ export interface CatalogueMenuListener {
 /** The value of the last entry of the menu, which opens a file. */
 const LOAD = "load";
 
+/**
+ * The menu while its catalogue is missing: the others can be chosen. {@link bindCatalogueMenu}
+ * replaces it.
+ */
+export function offerOtherCatalogues(
+  current: CatalogueSource,
+  select: CatalogueMenuListener["select"],
+): void {
+  const menu = byId<HTMLSelectElement>("catalogue");
+  const sources = CATALOGUES.includes(current) ? CATALOGUES : [...CATALOGUES, current];
+  menu.replaceChildren(...sources.map(createOption));
+  menu.value = current.id;
+  menu.onchange = () => select(menu.value);
+}
+
 /** The catalogue of the user joins the menu when the menu has the focus. */
 export function bindCatalogueMenu(current: CatalogueSource, listener: CatalogueMenuListener): void {
   const menu = byId<HTMLSelectElement>("catalogue");
   const fileInput = byId<HTMLInputElement>("catalogue-file");
-  const createOption = ({ id, name }: Pick<CatalogueSource, "id" | "name">): HTMLElement =>
-    createHtml("option", { value: id }, name);
   const loadOption = createOption({ id: LOAD, name: "Load a file …" });
   menu.replaceChildren(...CATALOGUES.map(createOption), loadOption);
   if (current.id === OWN_CATALOGUE) loadOption.before(createOption(current));
@@ -30,11 +43,11 @@ export function bindCatalogueMenu(current: CatalogueSource, listener: CatalogueM
       { once: true },
     );
   menu.value = current.id;
-  menu.addEventListener("change", () => {
+  menu.onchange = () => {
     if (menu.value !== LOAD) return listener.select(menu.value);
     menu.value = current.id;
     byId<HTMLDialogElement>("catalogue-dialog").showModal();
-  });
+  };
   byId("catalogue-choose").addEventListener("click", () => fileInput.click());
   fileInput.addEventListener("change", () => {
     const [file] = fileInput.files ?? [];
@@ -42,6 +55,10 @@ export function bindCatalogueMenu(current: CatalogueSource, listener: CatalogueM
     if (file !== undefined) listener.openFile(file);
   });
   bindDrop(listener.openFile);
+}
+
+function createOption({ id, name }: Pick<CatalogueSource, "id" | "name">): HTMLElement {
+  return createHtml("option", { value: id }, name);
 }
 
 /**

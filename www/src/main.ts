@@ -1,7 +1,7 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
 import { animateMoves } from "./animations.js";
-import { bindCatalogueMenu } from "./catalogue-menu.js";
+import { bindCatalogueMenu, offerOtherCatalogues } from "./catalogue-menu.js";
 import { type CatalogueSource, catalogueById, OWN_CATALOGUE, rememberOwn } from "./catalogues.js";
 import { connect, type WorkerClient } from "./connect.js";
 import { createController, type ViewState } from "./controller.js";
@@ -67,6 +67,11 @@ async function start(): Promise<void> {
     await runPage(source, settings, sage, client);
   } catch (error) {
     showErrorNotice(error, () => void start(), "catalogue-");
+    if (document.body.dataset.state === "loading")
+      offerOtherCatalogues(source, (catalogue) => {
+        history.replaceState(null, "", formatSettings({ ...settings, catalogue }) || "#");
+        location.reload();
+      });
   } finally {
     // Below the window: laid out when the rest is there.
     document.querySelector(".about")?.classList.remove("deferred");

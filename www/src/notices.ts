@@ -58,7 +58,7 @@ const NOTICE_TEXTS: Readonly<Record<string, { title: string; remedy: string }>> 
   },
   retrieval: {
     title: "The catalogue could not be fetched.",
-    remedy: "Check the connection, then try again.",
+    remedy: "Check the connection, then try again, or choose another catalogue in the menu.",
   },
   "worker-gone": {
     title: "The worker that computes your interests has stopped.",
