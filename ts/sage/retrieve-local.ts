@@ -39,93 +39,93 @@ export function searchCatalogue(
   const isExact = !catalogue.lists && catalogue.size < MIN_ROWS_PER_SKETCHED_HIT * count;
   const hitCount = isExact ? count + SPARE_HITS : count;
   const restriction = `${hitCount} ${allowed}`;
-  return handle.with((core) => {
-    const { last } = memo;
-    const hasSameExclusions = last?.excluded.size === excluded.size;
-    const reusableSearch =
-      last?.priors === priors &&
-      last.restriction === restriction &&
-      (isExact || hasSameExclusions) &&
-      [...last.excluded].every(isExcluded)
-        ? last
-        : undefined;
-    const isReusable = (vector: Float32Array, { vector: other, rows }: QueryHits): boolean =>
-      isEqual(vector, other) &&
-      (rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count);
-    const search = (vector: Float32Array): QueryHits => {
-      const { rows, ids, idEnds } = core.search(
-        ...([vector, hitCount, 0, NaN, exclude, allowed, false] as const),
-      );
-      return {
-        vector,
-        rows,
-        ids: Array.from(idEnds, (end, hit) => ids.slice(idEnds[hit - 1], end)),
-      };
-    };
-    if (!isExact && count > 0) prepare(core);
-    const knownHits = reusableSearch ? [...reusableSearch.hits, ...reusableSearch.earlierHits] : [];
-    const hits = queries.map(
-      ({ query: { vector } }) => knownHits.find((one) => isReusable(vector, one)) ?? search(vector),
-    );
-    if (
-      reusableSearch?.poolRows === pool.rows &&
-      hasSameExclusions &&
-      hits.length === reusableSearch.hits.length &&
-      hits.every((one, query) => one === reusableSearch.hits[query])
-    )
-      return reusableSearch.lists;
+  const { last } = memo;
+  const hasSameExclusions = last?.excluded.size === excluded.size;
+  const reusable =
+    last?.priors === priors &&
+    last.restriction === restriction &&
+    (isExact || hasSameExclusions) &&
+    [...last.excluded].every(isExcluded)
+      ? last
+      : undefined;
+  const knownHits = reusable ? [...reusable.hits, ...reusable.earlierHits] : [];
+  const isComplete = ({ rows }: QueryHits): boolean =>
+    rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count;
 
-    // Loops: callbacks of array methods would take several times as long.
+  return handle.with((core) => {
+    if (!isExact && count > 0) prepare(core);
+    const hits = queries.map(({ query: { vector } }): QueryHits => {
+      const known = knownHits.find((one) => isEqual(vector, one.vector) && isComplete(one));
+      if (known) return known;
+      const found = core.search(vector, hitCount, 0, NaN, exclude, allowed, false);
+      const { rows, ids, idEnds } = found;
+      const idOf = (end: number, hit: number): ItemId => ids.slice(idEnds[hit - 1], end);
+      return { vector, rows, ids: Array.from(idEnds, idOf) };
+    });
+    if (
+      reusable?.poolRows === pool.rows &&
+      hasSameExclusions &&
+      hits.length === reusable.hits.length &&
+      hits.every((one, query) => one === reusable.hits[query])
+    )
+      return reusable.lists;
+
+    // The candidates. Loops: callbacks of array methods would take several times as long.
     const items: ItemId[] = [];
-    const rows: number[] = [];
     const keyOfRow = new Map<number, number>();
-    const add = (row: number, item: ItemId): void => {
-      keyOfRow.set(row, items.push(item) - 1);
-      rows.push(row);
-    };
-    for (const { rows: hitRows, ids } of hits) {
+    for (const { rows, ids } of hits) {
       let rest = count;
-      for (let hit = 0; hit < hitRows.length && rest > 0; hit += 1) {
-        const row = hitRows[hit]!;
+      for (let hit = 0; hit < rows.length && rest > 0; hit += 1) {
+        const row = rows[hit]!;
         if (!keyOfRow.has(row)) {
           if (isExcluded(row)) continue;
-          add(row, ids[hit]!);
+          keyOfRow.set(row, items.push(ids[hit]!) - 1);
         }
         rest -= 1;
       }
     }
-    const poolRows: number[] = [];
+    const poolKeys: number[] = [];
     for (const row of pool.rows) {
-      if (hits.length > 0 && poolRows.length === MAX_POOL_CANDIDATES) break;
+      if (hits.length > 0 && poolKeys.length === MAX_POOL_CANDIDATES) break;
       if (isExcluded(row) || !hasRow(allowed, row)) continue;
-      poolRows.push(row);
-      if (!keyOfRow.has(row)) add(row, core.id(row)!);
+      if (!keyOfRow.has(row)) keyOfRow.set(row, items.push(core.id(row)!) - 1);
+      poolKeys.push(keyOfRow.get(row)!);
     }
 
-    // The list of a query has all keys, that of the pool the keys of its items.
-    const { length } = rows;
-    const size = length * hits.length;
-    const keys = new Uint32Array(size + poolRows.length);
-    const scores = new Float32Array(keys.length);
-    const hitPriors = new Float32Array(priors.length && keys.length);
-    const fill = (index: number, key: number): void => {
-      keys[index] = key;
-      if (hitPriors.length > 0) hitPriors[index] = priors[rows[key]!]!;
-    };
-    if (size > 0) for (let key = 0; key < length; key += 1) fill(key, key);
-    for (let end = length; end < size; end += length) {
-      keys.copyWithin(end, 0, length);
-      hitPriors.copyWithin(end, 0, length);
-    }
-    poolRows.forEach((row, index) => fill(size + index, keyOfRow.get(row)!));
-    scoreCandidates(core, catalogue.dim, hits, rows, keyOfRow, scores);
-    const offsets = [0, ...hits.map((_, list) => (list + 1) * length)];
-    if (pool.weight > 0) offsets.push(keys.length);
-    const lists = { items, keys, scores, priors: hitPriors, offsets: Uint32Array.from(offsets) };
+    const rows = Uint32Array.from(keyOfRow.keys());
+    const packed = packKeys(rows, priors, hits.length, poolKeys);
+    scoreCandidates(core, catalogue.dim, hits, keyOfRow, rows, packed.scores);
+    const offsets = [0, ...hits.map((_, list) => (list + 1) * rows.length)];
+    if (pool.weight > 0) offsets.push(packed.keys.length);
+    const lists = { ...packed, items, offsets: Uint32Array.from(offsets) };
     const earlierHits = knownHits.filter((one) => !hits.includes(one)).slice(0, MAX_EARLIER_HITS);
     memo.last = { priors, restriction, excluded, poolRows: pool.rows, hits, earlierHits, lists };
     return lists;
   });
+}
+
+/** All keys once for each query, then those of the pool, with their priors and zero scores. */
+function packKeys(
+  rows: Uint32Array,
+  priors: Float32Array,
+  queryCount: number,
+  poolKeys: readonly number[],
+): Pick<PackedLists, "keys" | "scores" | "priors"> {
+  const { length } = rows;
+  const size = length * queryCount;
+  const keys = new Uint32Array(size + poolKeys.length);
+  const hitPriors = new Float32Array(priors.length && keys.length);
+  const fill = (hit: number, key: number): void => {
+    keys[hit] = key;
+    if (hitPriors.length > 0) hitPriors[hit] = priors[rows[key]!]!;
+  };
+  if (size > 0) for (let key = 0; key < length; key += 1) fill(key, key);
+  for (let hit = length; hit < size; hit += length) {
+    keys.copyWithin(hit, 0, length);
+    hitPriors.copyWithin(hit, 0, length);
+  }
+  poolKeys.forEach((key, index) => fill(size + index, key));
+  return { keys, scores: new Float32Array(keys.length), priors: hitPriors };
 }
 
 /**
@@ -136,37 +136,36 @@ function scoreCandidates(
   core: CoreCatalogue,
   dim: number,
   hits: readonly QueryHits[],
-  rows: readonly number[],
   keyOfRow: ReadonlyMap<number, number>,
+  rows: Uint32Array,
   scores: Float32Array,
 ): void {
   const known = hits.find((one) => one.keyOfRow)?.keyOfRow;
-  const isNew = ({ keyOfRow }: QueryHits): boolean => !known || keyOfRow !== known;
-  const knownKeys = rows.map((row) => known?.get(row) ?? -1);
-  const newRows = rows.filter((_, key) => knownKeys[key]! < 0);
-  const compute = (someHits: readonly QueryHits[], someRows: readonly number[]): Float32Array => {
+  const isKnown = (one: QueryHits): boolean => known !== undefined && one.keyOfRow === known;
+  const knownKeys = Array.from(rows, (row) => known?.get(row) ?? -1);
+  const compute = (someHits: readonly QueryHits[], someRows: Uint32Array): Float32Array => {
     const vectors = someHits.map(({ vector }) => vector);
-    return core.scores(toMatrix(vectors, dim), new Uint32Array(someRows));
+    return core.scores(toMatrix(vectors, dim), someRows);
   };
-  const ofNewQueries = compute(hits.filter(isNew), rows);
-  const ofNewRows = compute(
-    hits.filter((one) => !isNew(one)),
-    newRows,
+  const newRows = rows.filter((_, key) => knownKeys[key]! < 0);
+  const ofNewRows = compute(hits.filter(isKnown), newRows);
+  const ofNewQueries = compute(
+    hits.filter((one) => !isKnown(one)),
+    rows,
   );
-  let place = 0;
-  let newQueryPlace = 0;
-  let newRowPlace = 0;
+  let hit = 0;
+  let newRowHit = 0;
+  let newQueryHit = 0;
   for (const one of hits) {
-    const knownScores = isNew(one) ? undefined : one.scores!;
+    const start = hit;
+    const knownScores = isKnown(one) ? one.scores : undefined;
     for (const key of knownKeys) {
-      if (!knownScores) scores[place] = ofNewQueries[newQueryPlace++]!;
-      else if (key < 0) scores[place] = ofNewRows[newRowPlace++]!;
-      else scores[place] = knownScores[key]!;
-      place += 1;
+      if (!knownScores) scores[hit] = ofNewQueries[newQueryHit++]!;
+      else if (key < 0) scores[hit] = ofNewRows[newRowHit++]!;
+      else scores[hit] = knownScores[key]!;
+      hit += 1;
     }
-  }
-  hits.forEach((one, list) => {
     one.keyOfRow = keyOfRow;
-    one.scores = scores.subarray(list * rows.length, (list + 1) * rows.length);
-  });
+    one.scores = scores.subarray(start, hit);
+  }
 }
