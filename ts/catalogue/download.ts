@@ -30,15 +30,15 @@ export async function download<T>(
 ): Promise<T> {
   checkAbort(signal);
   const name = nameOfUrl(url);
-  let isPage = false;
   let response: Response | undefined;
   try {
-    response = await fetch(url, signal ? { signal } : {});
+    response = await fetch(url, { signal: signal ?? null });
     const { body, headers, ok, status } = response;
     if (!ok || !body)
       throw new SageError("retrieval", `${name} answered ${status}${ok ? " without a body" : ""}.`);
-    isPage = /html/.test(headers.get("content-type")!);
-    const declaredLength = contentLength(headers);
+    // Unknown without the header, and with a content encoding, which changes the length.
+    const declaredLength =
+      (!headers.has("content-encoding") && Number(headers.get("content-length"))) || undefined;
     return await consume(
       body,
       onProgress && ((loaded, total) => onProgress(loaded, total ?? declaredLength)),
@@ -47,7 +47,8 @@ export async function download<T>(
     // The body of a failed download would occupy a connection.
     response?.body?.cancel().catch(() => undefined);
     checkAbort(signal);
-    if (isPage && (error as SageError).code === "corrupt")
+    const type = response?.headers.get("content-type");
+    if (/html/.test(type!) && (error as SageError).code === "corrupt")
       throw new SageError(
         "retrieval",
         `${name} is a web page. Expected a .sage file: is it in public/?`,
@@ -116,12 +117,4 @@ function pushBytes(handle: Handle<CoreLoader>, bytes: Uint8Array): void {
     "corrupt",
     "There are more bytes than the catalogue's header states. Fetch or build the file again.",
   );
-}
-
-/** The Content-Length; undefined if missing, or if a content encoding changes the length. */
-function contentLength(headers: Headers): number | undefined {
-  const declaredLength = Number(headers.get("content-length") ?? NaN);
-  return Number.isFinite(declaredLength) && !headers.has("content-encoding")
-    ? declaredLength
-    : undefined;
 }

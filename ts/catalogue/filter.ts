@@ -5,7 +5,7 @@
 
 import { SageError } from "../errors.js";
 import { addRow, emptyRowSet } from "../values/bitset.js";
-import { checkKeys, inspect } from "../values/check.js";
+import { checkKeys, unexpected } from "../values/check.js";
 import type { Column } from "./attributes.js";
 
 /** A value that a field is compared with. */
@@ -68,18 +68,14 @@ export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Ui
   if (operator === "any")
     return combineParts(filterColumns, operator, filterRecord.any, 0, (a, b) => a | b);
   const { field } = filterRecord;
-  if (typeof field !== "string")
-    throw new SageError("option", `filter: field: expected a name, saw ${inspect(field)}.`);
+  if (typeof field !== "string") throw unexpected("filter: field", "a name", field);
   if (operator === "is") return matchValues(filterColumns, field, [filterRecord.is]);
   if (operator === "in")
     return matchValues(filterColumns, field, checkNonEmptyList(field, filterRecord.in));
   const { from = -Number.MAX_VALUE, to = Number.MAX_VALUE } = filterRecord;
   for (const bound of [from, to]) {
     if (!Number.isFinite(bound))
-      throw new SageError(
-        "option",
-        `filter: ${field}: expected finite numbers for from and to, saw ${inspect(bound)}.`,
-      );
+      throw unexpected(`filter: ${field}`, "finite numbers for from and to", bound);
   }
   return matchNumbers(
     filterColumns,
@@ -90,10 +86,7 @@ export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Ui
 
 function checkNonEmptyList(where: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value) && value.length > 0) return value as unknown[];
-  throw new SageError(
-    "option",
-    `filter: ${where}: expected a list that is not empty, saw ${inspect(value)}.`,
-  );
+  throw unexpected(`filter: ${where}`, "a list that is not empty", value);
 }
 
 /**
@@ -128,10 +121,10 @@ function matchValues(
     (value) => typeof value !== "string" && typeof value !== "boolean",
   );
   if (index >= 0)
-    throw new SageError(
-      "option",
-      `filter: ${field}: expected strings or booleans, or finite numbers only, ` +
-        `saw ${inspect(values[index])}.`,
+    throw unexpected(
+      `filter: ${field}`,
+      "strings or booleans, or finite numbers only",
+      values[index],
     );
   const column = findColumn(filterColumns, field);
   if (column.numeric)

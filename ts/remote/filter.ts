@@ -6,7 +6,7 @@
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
 import { SageError } from "../errors.js";
-import { checkKeys, inspect, unexpected } from "../values/check.js";
+import { checkKeys, unexpected } from "../values/check.js";
 import type { RemoteRetriever } from "./answer.js";
 
 export type { Filter, FilterValue };
@@ -91,11 +91,7 @@ function compileLeaf(
   if ("in" in filter) {
     const { in: values } = filter;
     if (!Array.isArray(values) || values.length === 0 || values.length > MAX_VALUES_PER_IN) {
-      throw new SageError(
-        "option",
-        `${fieldLabel}: expected a list of 1 to ${MAX_VALUES_PER_IN} values, ` +
-          `saw ${inspect(values)}.`,
-      );
+      throw unexpected(fieldLabel, `a list of 1 to ${MAX_VALUES_PER_IN} values`, values);
     }
     return {
       kind: "in",

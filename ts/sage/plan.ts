@@ -13,7 +13,7 @@ import {
   checkKeys,
   checkRange,
   checkShare,
-  inspect,
+  unexpected,
 } from "../values/check.js";
 import { computeFactors, meanOf, type WeighedInterest } from "./boosts.js";
 import type { Log } from "./log.js";
@@ -320,7 +320,7 @@ function checkSeed(pick: RecommendOptions["pick"]): number | undefined {
 }
 
 function refuse(name: string, expected: string, value: unknown): never {
-  throw new SageError("option", `recommend: ${name}: expected ${expected}, saw ${inspect(value)}.`);
+  throw unexpected(`recommend: ${name}`, `${expected}`, value);
 }
 
 function checkSeedNumber(where: string, seed: unknown): number {

@@ -2,9 +2,8 @@
 
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import { toMatrix } from "../core/matrix.js";
-import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
-import { checkItemId, checkKeys, checkShare, checkVector, inspect } from "../values/check.js";
+import { checkItemId, checkKeys, checkShare, checkVector, unexpected } from "../values/check.js";
 import { MS_PER_DAY } from "../values/time.js";
 import { nearestRows } from "./boosts.js";
 import type { Log } from "./log.js";
@@ -241,8 +240,7 @@ function checkScoredItems(
   given: readonly ScoredItem[],
   { catalogue, dim }: Settings,
 ): ScoredItems {
-  if (!Array.isArray(given))
-    throw new SageError("option", `${where}: expected a list of items, saw ${inspect(given)}.`);
+  if (!Array.isArray(given)) throw unexpected(where, "a list of items", given);
   const vectors: (Float32Array | undefined)[] = [];
   const items = given.map((entry: ScoredItem, index): ItemId => {
     const label = `${where}: item ${index}`;

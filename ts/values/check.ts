@@ -259,16 +259,13 @@ export function checkFunction(where: string, value: unknown): void {
 export function checkMethods(where: string, value: unknown, names: readonly string[]): void {
   const methods = value as Readonly<Record<string, unknown>> | null | undefined;
   if (!names.every((name) => typeof methods?.[name] === "function"))
-    throw new SageError(
-      "option",
-      `${where}: expected an object with ${names.join(", ")}, saw ${inspect(value)}.`,
-    );
+    throw unexpected(where, `an object with ${names.join(", ")}`, value);
 }
 
 /** Throws code "aborted" if the signal has fired, "option" if it is none. */
 export function checkAbort(signal: AbortSignal | null | undefined): void {
   if (signal != null && typeof signal.aborted !== "boolean")
-    throw new SageError("option", `signal: expected an AbortSignal, saw ${inspect(signal)}.`);
+    throw unexpected("signal", "an AbortSignal", signal);
   if (signal?.aborted)
     throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
 }

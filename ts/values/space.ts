@@ -1,7 +1,7 @@
 /** Names of vector spaces: vectors of two models can have one length, and must not be mixed. */
 
 import { SageError } from "../errors.js";
-import { inspect, isItemId } from "./check.js";
+import { isItemId, unexpected } from "./check.js";
 import { LIMITS } from "./limits.js";
 
 /** An object with vectors. */
@@ -14,10 +14,10 @@ export interface InSpace {
 export function checkSpace(where: string, { space }: InSpace): string | undefined {
   if (space === undefined || (isItemId(space) && space.length <= LIMITS.maxSpaceCharacters))
     return space;
-  throw new SageError(
-    "option",
-    `${where}: space: expected a name of 1 to ${LIMITS.maxSpaceCharacters} characters, saw ` +
-      `${inspect(space)}.`,
+  throw unexpected(
+    `${where}: space`,
+    `a name of 1 to ${LIMITS.maxSpaceCharacters} characters`,
+    space,
   );
 }
 

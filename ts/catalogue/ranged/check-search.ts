@@ -1,7 +1,12 @@
 /** Validation of the arguments of searches of a ranged catalogue, and names in messages. */
-import { SageError } from "../../errors.js";
 import type { Query } from "../../retriever.js";
-import { checkAbort, checkInteger, checkKeys, checkVector, inspect } from "../../values/check.js";
+import {
+  checkAbort,
+  checkInteger,
+  checkKeys,
+  checkVector,
+  unexpected,
+} from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 
 const OPTIONS = ["count", "offset", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
@@ -11,14 +16,10 @@ const MAX_NAME = 200;
 /** Throws code "option" for queries that are no array, unknown options and a wrong `damaged`. */
 export function checkSearch(vectors: unknown, options: { damaged?: unknown }): void {
   checkKeys("search", options, OPTIONS);
-  if (!Array.isArray(vectors))
-    throw new SageError("option", `search: expected an array of vectors, saw ${inspect(vectors)}.`);
+  if (!Array.isArray(vectors)) throw unexpected("search", "an array of vectors", vectors);
   const { damaged } = options;
   if (damaged !== undefined && damaged !== "error" && damaged !== "skip")
-    throw new SageError(
-      "option",
-      `search: damaged: expected "error" or "skip", saw ${inspect(damaged)}.`,
-    );
+    throw unexpected("search: damaged", '"error" or "skip"', damaged);
 }
 
 /** Throws code "option" for other options than a signal, "aborted" if the signal has fired. */
@@ -35,11 +36,7 @@ export interface CountedQuery {
 
 /** The queries of a retriever, checked: their vectors have `dim` finite components. */
 export function checkQueries(where: string, queries: unknown, dim: number): CountedQuery[] {
-  if (!Array.isArray(queries))
-    throw new SageError(
-      "option",
-      `${where}: expected an array of queries, saw ${inspect(queries)}.`,
-    );
+  if (!Array.isArray(queries)) throw unexpected(where, "an array of queries", queries);
   return Array.from(queries as (Partial<Query> | null)[], (query, index) => ({
     vector: checkVector(`${where}: query ${index}`, query?.vector, dim),
     count: checkInteger(`${where}: query ${index}: count`, query?.count),

@@ -1,6 +1,6 @@
 /** Reads ranges of a file on a web server, by requests without data of the user. */
 import { asSageError, SageError } from "../../errors.js";
-import { checkAbort, checkFunction, checkKeys, inspect } from "../../values/check.js";
+import { checkAbort, checkFunction, checkKeys, inspect, unexpected } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 import { nameOf } from "./check-search.js";
 import { NoRanges, type RangeSource, type ReadOptions, replaced, tooShort } from "./source.js";
@@ -25,7 +25,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
   checkKeys("httpSource", options, ["fetch", "headers"]);
   const send = options.fetch ?? ((request: Request) => fetch(request));
   if (typeof url !== "string" && !(url instanceof URL))
-    throw new SageError("option", `httpSource: expected a URL, saw ${inspect(url)}.`);
+    throw unexpected("httpSource", "a URL", url);
   checkFunction("httpSource: fetch", send);
   const address = String(url);
   checkAddress(address);
@@ -153,21 +153,14 @@ function checkAddress(address: string): void {
     // Resolved as the requests to come: relative to a page.
     new Request(address);
   } catch {
-    throw new SageError(
-      "option",
-      'httpSource: expected a URL such as "https://host/items.sage", saw ' +
-        `${inspect(nameOfUrl(address))}.`,
-    );
+    throw unexpected("httpSource", 'a URL such as "https://host/items.sage"', nameOfUrl(address));
   }
 }
 
 /** The headers of every request. Errors do not state values, which can be secret. */
 function toHeaders(given: HttpSourceOptions["headers"] = {}): Headers {
   if (typeof given !== "object" || given === null)
-    throw new SageError(
-      "option",
-      `httpSource: headers: expected an object of names and values, saw ${inspect(given)}.`,
-    );
+    throw unexpected("httpSource: headers", "an object of names and values", given);
   const headers = new Headers();
   const pairs = given instanceof Headers ? [...given] : Object.entries(given);
   for (const [name, value] of pairs) {

@@ -4,7 +4,7 @@
  */
 import { isSageError, reasonOf, SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
-import { checkFunction, checkKeys, inspect, toBytes, unexpected } from "../../values/check.js";
+import { checkFunction, checkKeys, toBytes, unexpected } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
@@ -55,11 +55,7 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
   const keyBytes = toBytes(options.keys);
   const { protocol, username = "" } = URL.canParse(relay) ? new URL(relay) : { protocol: "" };
   if (!/^https?:$/.test(protocol) || username !== "")
-    throw new SageError(
-      "option",
-      "ohttpFetch: relay: expected a URL of HTTP without a user name, saw " +
-        `${inspect(nameOfUrl(relay))}.`,
-    );
+    throw unexpected("ohttpFetch: relay", "a URL of HTTP without a user name", nameOfUrl(relay));
   if (!keyBytes) throw unexpected("ohttpFetch: keys", "bytes", options.keys);
   const config = decodeKeys(keyBytes);
   return async (input, init) => {

@@ -2,13 +2,11 @@
  * `ohttpRelay`: passes encrypted requests to one gateway, without anything that names the device.
  * Runs on a server of another operator than the gateway; uses `fetch` for that one address.
  */
-import { SageError } from "../../errors.js";
 import {
   checkFunction,
   checkInteger,
   checkKeys,
   checkPositive,
-  inspect,
   unexpected,
 } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
@@ -46,10 +44,7 @@ export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Pr
   const { origins = [], limit } = options;
   const gateway = String(options.gateway);
   if (!/^https?:$/.test(URL.canParse(gateway) ? new URL(gateway).protocol : ""))
-    throw new SageError(
-      "option",
-      `ohttpRelay: gateway: expected a URL of HTTP, saw ${inspect(nameOfUrl(gateway))}.`,
-    );
+    throw unexpected("ohttpRelay: gateway", "a URL of HTTP", nameOfUrl(gateway));
   if (!Array.isArray(origins)) throw unexpected("ohttpRelay: origins", "a list", origins);
   if (limit !== undefined) checkFunction("ohttpRelay: limit", limit);
   if (options.fetch !== undefined) checkFunction("ohttpRelay: fetch", options.fetch);

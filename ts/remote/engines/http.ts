@@ -14,7 +14,7 @@ import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
 import { NOT_SENT } from "../../retriever.js";
 import { utf8Length } from "../../values/bytes.js";
-import { checkAbort, checkKeys, inspect } from "../../values/check.js";
+import { checkAbort, checkKeys, unexpected } from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
 import { checkSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
@@ -85,10 +85,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   const { url, send, precision = "f16", token, dim } = options;
   const space = checkSpace(NAME, options);
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
-    throw new SageError(
-      "option",
-      `${NAME}: send: expected "ids", "vectors" or "both", saw ${inspect(send)}.`,
-    );
+    throw unexpected(`${NAME}: send`, '"ids", "vectors" or "both"', send);
   }
   const sendRequest = httpSender(NAME, options);
   const fieldsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>

@@ -5,7 +5,7 @@
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
 import { utf8Length } from "../../values/bytes.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { checkKeys, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import {
   checkPriorField,
@@ -79,10 +79,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
   checkKeys("vectorize", options, ["index", "name", "priorField", "filter", "dim", "space"]);
   const { index, name, dim } = options;
   if (typeof index?.queryById !== "function")
-    throw new SageError(
-      "option",
-      `vectorize: index: expected a Vectorize binding, saw ${inspect(index)}.`,
-    );
+    throw unexpected("vectorize: index", "a Vectorize binding", index);
   const priorField = checkPriorField("vectorize", options.priorField);
   const condition = options.filter && checkFilter("vectorize", options.filter);
   const filter = condition && joinByAnd(condition);
