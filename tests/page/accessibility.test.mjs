@@ -36,6 +36,32 @@ for (const [look, options] of Object.entries(LOOKS)) {
   });
 }
 
+test("at 320 px no button of an interest is cut off", async (t) => {
+  const visitor = await (await visit(t, { viewport: { width: 320, height: 640 } })).ready();
+  await visitor.tap(...ANIMALS, ...SPORTS);
+  const cut = await visitor.page.$$eval(
+    ".steer",
+    (buttons, width) =>
+      buttons.filter((button) => button.getBoundingClientRect().right > width).length,
+    320,
+  );
+  assert.equal(cut, 0);
+});
+
+test("a printed page has the lists at their full height, without the wall", async (t) => {
+  const visitor = await (await visit(t, { colorScheme: "dark" })).ready();
+  const { page } = visitor;
+  await visitor.tap(...ANIMALS, ...SPORTS);
+  await page.emulateMedia({ media: "print" });
+  const lists = await page.$eval("#recommendations .lists", (element) => [
+    element.scrollHeight,
+    element.clientHeight,
+    getComputedStyle(element).overflowY,
+  ]);
+  assert.deepEqual(lists, [lists[0], lists[0], "visible"]);
+  assert.equal(await page.locator("#wall-panel").isVisible(), false);
+});
+
 test("each colour scheme has its own background and text colour", async (t) => {
   const lightness = async (colorScheme) => {
     const { page } = await (await visit(t, { colorScheme })).ready();

@@ -75,6 +75,7 @@ test("while a catalogue cannot be fetched, another one can be chosen", async (t)
   await reloaded;
   await visitor.page.getByRole("alert").waitFor();
   assert.equal(await menu.inputValue(), "words");
+  assert.equal((await visitor.page.textContent("#wall")).trim(), "There is no catalogue to show.");
   await menu.selectOption("emoji");
   await visitor.ready();
   await visitor.tap("1F355");

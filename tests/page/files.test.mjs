@@ -77,6 +77,10 @@ test("a file that is no catalogue gives a notice, and changes nothing", async (t
   const notice = visitor.page.getByRole("alert");
   await notice.waitFor();
   assert.match(await notice.textContent(), /cannot be used\. Nothing was changed/);
+  await notice.getByRole("button", { name: "Dismiss this notice" }).click();
+  await visitor.page.locator("#catalogue-file").setInputFiles(file("empty.sage", ""));
+  await notice.waitFor();
+  assert.match(await notice.textContent(), /The file is empty/);
   assert.ok((await visitor.page.locator(".item").count()) > 1800);
 });
 

@@ -59,6 +59,7 @@ async function load(): Promise<void> {
 async function start(): Promise<void> {
   const settings = parseSettings(location.hash);
   const source = catalogueById(settings.catalogue);
+  showPlaceholder("Fetching the catalogue …");
   try {
     const { sage, client } = await connect(source, settings.halfLifeDays, {
       onFetches: addFetches,
@@ -67,15 +68,23 @@ async function start(): Promise<void> {
     await runPage(source, settings, sage, client);
   } catch (error) {
     showErrorNotice(error, () => void start(), "catalogue-");
-    if (document.body.dataset.state === "loading")
+    if (document.body.dataset.state === "loading") {
+      showPlaceholder("There is no catalogue to show.");
       offerOtherCatalogues(source, (catalogue) => {
         history.replaceState(null, "", formatSettings({ ...settings, catalogue }) || "#");
         location.reload();
       });
+    }
   } finally {
     // Below the window: laid out when the rest is there.
     document.querySelector(".about")?.classList.remove("deferred");
   }
+}
+
+/** The text on the wall while it has no items. */
+function showPlaceholder(text: string): void {
+  const placeholder = document.querySelector("#wall > .placeholder");
+  if (placeholder !== null) placeholder.textContent = text;
 }
 
 function addFetches(fetches: readonly FetchRecord[]): void {

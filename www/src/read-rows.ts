@@ -5,6 +5,7 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Throws an Error with a remedy if the text is none of these. */
 export function readRows(text: string): Row[] {
   const trimmed = text.replace(/^\uFEFF/, "").trim();
+  if (trimmed === "") throw new Error("The file is empty");
   if (trimmed.startsWith("[")) return checkRows(JSON.parse(trimmed));
   if (trimmed.startsWith("{")) return readJsonLines(trimmed);
   return readCsv(trimmed);
