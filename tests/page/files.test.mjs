@@ -102,6 +102,26 @@ test("actions are imported from CSV and JSON lines, unknown items skipped", asyn
   assert.equal(await visitor.actionCount(), 0);
 });
 
+test("a damaged link says what is missing", async (t) => {
+  const open = async (fragment) => {
+    const visitor = await (await visit(t)).ready();
+    await visitor.page.goto("about:blank");
+    await visitor.page.goto(visitor.requests[0].url() + fragment);
+    return visitor.ready();
+  };
+  const cut = await open("#actions=1F355~26BD*48~1F4~1F436*1e9~1F436*99999999");
+  const dialog = cut.page.getByRole("dialog", { name: "Actions in this link" });
+  await dialog.waitFor();
+  assert.match(await dialog.textContent(), /contains 2 actions .* 3 more cannot be read/s);
+  await cut.act(() => dialog.getByRole("button", { name: "Add them to mine" }).click());
+  assert.equal(await cut.actionCount(), 2);
+
+  const empty = await open("#actions=%00!!");
+  await empty.page.getByRole("alert").waitFor();
+  assert.match(await empty.page.textContent("#notices"), /link cannot be read.*1 action of/s);
+  assert.doesNotMatch(empty.page.url(), /actions/);
+});
+
 test("a link has no actions unless the user chooses so; its receiver is asked", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
@@ -118,6 +138,7 @@ test("a link has no actions unless the user chooses so; its receiver is asked", 
   const receiver = await (await visit(t, { url: await link() })).ready();
   const dialog = receiver.page.getByRole("dialog", { name: "Actions in this link" });
   await dialog.waitFor();
+  assert.doesNotMatch(await dialog.textContent(), /cannot be read/);
   assert.equal(await receiver.actionCount(), 0, "nothing is added before the answer");
   await receiver.act(() => dialog.getByRole("button", { name: "Add them to mine" }).click());
   assert.equal(await receiver.actionCount(), 4);

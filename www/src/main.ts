@@ -288,13 +288,19 @@ async function runPage(
 
   /** Asks whether to add the actions that the link contains, and removes them from the address. */
   function offerSharedActions(): void {
-    const actions = parseSharedActions(location.hash, (item) => items.has(item));
-    if (actions.length === 0) return;
-    changeSettings({});
+    const { actions, skipped } = parseSharedActions(location.hash, (item) => items.has(item));
+    if (actions.length + skipped > 0) changeSettings({});
+    if (actions.length === 0) {
+      if (skipped > 0)
+        showNotice("link", `${formatCount(skipped, "action")} of unknown items or times`);
+      return;
+    }
+    const skippedText =
+      skipped > 0 ? ` ${skipped} more cannot be read: the link may be cut off.` : "";
     const dialog = byId<HTMLDialogElement>("shared-dialog");
     byId("shared-text").textContent =
       `This link contains ${formatCount(actions.length, "action")} of its sender. They can join ` +
-      `your ${formatCount(actionCount(), "action")}; Undo takes them back.`;
+      `your ${formatCount(actionCount(), "action")}; Undo takes them back.${skippedText}`;
     dialog.addEventListener(
       "close",
       () => {

@@ -56,6 +56,10 @@ const NOTICE_TEXTS: Readonly<Record<string, { title: string; remedy: string }>> 
     title: "That file cannot be used.",
     remedy: "Nothing was changed. The catalogue menu describes what files can hold.",
   },
+  link: {
+    title: "The actions in this link cannot be read.",
+    remedy: "Nothing was changed. The link may be cut off: ask for it again.",
+  },
   retrieval: {
     title: "The catalogue could not be fetched.",
     remedy: "Check the connection, then try again, or choose another catalogue in the menu.",

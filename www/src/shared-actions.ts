@@ -10,6 +10,8 @@ export interface SharedAction {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
+/** Greatest age of a shared action, in hours: 20 years. */
+const MAX_AGE_HOURS = 20 * 365 * 24;
 /** Longest list, so that the address stays under the limits of chat programs. */
 export const MAX_SHARED_ACTIONS = 100;
 const FIELD = "actions";
@@ -27,24 +29,27 @@ export function formatSharedActions(actions: readonly RecordedAction[], now = Da
 }
 
 /**
- * The actions of a fragment at distinct times, oldest first; items that are not known are skipped.
+ * The actions of a fragment at distinct times, oldest first, and the number of entries that are
+ * skipped: of unknown items, or damaged.
  */
 export function parseSharedActions(
   fragment: string,
   isKnown: (item: ItemId) => boolean,
   now = Date.now(),
-): SharedAction[] {
+): { actions: SharedAction[]; skipped: number } {
   const text = new URLSearchParams(fragment.replace(/^#/, "")).get(FIELD) ?? "";
   const entries = text.split("~").filter((entry) => entry !== "");
-  return entries
+  const actions = entries
     .slice(0, MAX_SHARED_ACTIONS)
     .flatMap((entry, index) => {
       const [encoded = "", hours = "0"] = entry.split("*");
       const item = decode(encoded);
-      const age = Math.max(0, Number(hours)) * HOUR_MS;
-      return isKnown(item) && Number.isFinite(age) ? [{ item, at: now - age - index * 1000 }] : [];
+      const isAge = /^\d+$/.test(hours) && Number(hours) <= MAX_AGE_HOURS;
+      const at = now - Number(hours) * HOUR_MS - index * 1000;
+      return isKnown(item) && isAge ? [{ item, at }] : [];
     })
     .sort((a, b) => a.at - b.at);
+  return { actions, skipped: entries.length - actions.length };
 }
 
 function decode(text: string): string {
