@@ -369,5 +369,9 @@ test("tokens, limits and an unreachable Worker are clear errors", async (t) => {
   await store.list();
   await rejects(store.list(), "storage", /429: Too many requests: wait a minute/);
   await worker.stop();
-  await rejects(store.list(), "storage", /cannot be reached \(TypeError: fetch failed \(.*ECONNREFUSED/);
+  await rejects(
+    store.list(),
+    "storage",
+    /cannot be reached \(TypeError: fetch failed \(.*ECONNREFUSED/,
+  );
 });
