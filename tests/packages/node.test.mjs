@@ -53,7 +53,7 @@ test("Parcel, which reads no `exports` by default, finds each module by `alias`"
   assert.deepEqual({ ".": module, ...alias }, paths);
 });
 
-test("TypeScript with node10, which reads no `exports`, finds each module by `typesVersions`", async () => {
+test("node10 of TypeScript, without `exports`, finds each module by `typesVersions`", async () => {
   const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   const modules = Object.entries(manifest.exports).filter(([, { types }]) => types);
   const paths = Object.fromEntries(
