@@ -75,8 +75,8 @@ async function main([name = "", ...args]: string[]): Promise<void> {
     if (name === "") throw new UsageError(`no command: expected one of ${commands}`);
     if (name.startsWith("-"))
       throw new UsageError(
-        `unknown option ${name}${suggest(name, ["--help", "--version"])}` +
-          "; options of a command follow its name",
+        `unknown option ${name}` +
+          (suggest(name, ["--help", "--version"]) || ": options of a command follow its name"),
       );
     throw new UsageError(
       `unknown command "${name}"${suggest(name, names) || `: expected ${commands}`}`,

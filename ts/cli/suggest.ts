@@ -6,8 +6,8 @@ const MAX_EDITS = 2;
 /** `": did you mean NAME?"` for the nearest of `names`, or "" if none is near. */
 export function suggest(word: string, names: readonly string[]): string {
   let nearest: string | undefined;
-  // A third of the letters at most: otherwise short names resemble everything.
-  let least = Math.min(MAX_EDITS, Math.floor(word.replace(/^-+/, "").length / 3)) + 1;
+  // Half of the letters at most: otherwise short names resemble everything.
+  let least = Math.min(MAX_EDITS, Math.floor(word.replace(/^-+/, "").length / 2)) + 1;
   for (const name of names) {
     const edits = editDistance(word, name);
     if (edits < least) [nearest, least] = [name, edits];
