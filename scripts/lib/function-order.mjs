@@ -7,7 +7,7 @@ import { deflateRawSync } from "node:zlib";
 /** Length of the byte sequences (grams) that are compared; shorter ones occur nearly everywhere. */
 const GRAM_LENGTH = 6;
 /** Moves that the local search tries, 6 ms each: another 1,000 would save another 50 bytes. */
-const MOVES = 3000;
+const MOVES = 9000;
 /** Similar functions next to which a move puts a function, and most functions that move at once. */
 const [SIMILAR_FUNCTIONS, MAX_MOVED] = [12, 6];
 /** Ids of the sections of a wasm, and of the list of functions in the custom section "name". */
