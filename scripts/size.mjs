@@ -12,7 +12,7 @@ import { printTable, printTitle, Remedy, runScript } from "./lib/output.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const BUDGET_BYTES = 108 * 1024;
+const BUDGET_BYTES = 109 * 1024;
 /** Gzipped bytes of a framework's entry, without the framework and without the main entry. */
 const FRAMEWORK_BUDGET_BYTES = 2 * 1024;
 const frameworks = ["react", "vue", "svelte"];

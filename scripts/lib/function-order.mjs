@@ -41,8 +41,8 @@ function orderBySimilarity(bodies) {
 }
 
 /**
- * The best order that the local search finds from `order`. The deflated bytes are those of the given
- * bodies, in which calls have the indices of before; in the final order they compress as well.
+ * The best order that the local search finds from `order`. The deflated bytes are those of the
+ * given bodies, in which calls have the indices of before; the final order compresses as well.
  */
 function improve(order, bodies, similarity) {
   const similar = similarity.map((row, index) =>

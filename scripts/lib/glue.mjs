@@ -288,6 +288,13 @@ function simplify(parameters, body, receiver) {
   };
 }
 
+/** A function of the imports that returns a copy of an array in the memory. */
+const arrayCopyPattern = new RegExp(
+  "function\\(arg0, arg1\\) \\{\\s+" +
+    "const ret = new (\\w+)\\(arrayAt\\(\\1, arg0, arg1\\)\\);\\s+return ret;\\s+\\}",
+  "g",
+);
+
 /** The function that returns the imports, in terms of the shared code. */
 function importsOf(glue) {
   const body = importsPattern.exec(glue)?.[1];
@@ -297,10 +304,7 @@ function importsOf(glue) {
       const type = { F: "Float", I: "Int", U: "Uint" }[letter];
       return `arrayAt(${type}${bits}Array, `;
     })
-    .replace(
-      /function\(arg0, arg1\) \{\s+const ret = new (\w+)\(arrayAt\(\1, arg0, arg1\)\);\s+return ret;\s+\}/g,
-      "copierTo($1)",
-    )
+    .replaceAll(arrayCopyPattern, "copierTo($1)")
     .replaceAll("getStringFromWasm0(", "textAt(")
     .replaceAll("__wbg_reinit_scheduled", "isRestartScheduled")
     .replace(

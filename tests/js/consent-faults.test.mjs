@@ -46,7 +46,7 @@ test("a store that throws does not keep the others from being cleared", async ()
   await gate.withdraw();
 });
 
-test("values that are no stores, retrievers or sages are refused, and a withdrawal works", async () => {
+test("values that are no stores, retrievers or sages are refused; a withdrawal works", async () => {
   const { gate, store } = await withStored();
   for (const value of [null, undefined, 5, {}, { load: fail }]) {
     await rejects(() => gate.guardStore(value), "option", /guardStore: expected an object with/);

@@ -1,7 +1,7 @@
 //! Lower bounds of the Ward distances of a cluster to all live clusters of a repair: by sketches,
 //! and by grid points where sketches do not exclude a cluster.
 
-use super::repair::{ActiveCluster, RepairState};
+use super::state::{ActiveCluster, RepairState};
 use super::tree::IncrementalTree;
 use crate::math::simd::{F32x8, LANES, ROUND_DOWN, ROUND_UP, max, set_lanes, sqrt};
 use alloc::vec::Vec;

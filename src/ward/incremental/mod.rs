@@ -14,6 +14,7 @@
 
 mod bounds;
 mod repair;
+mod state;
 mod tree;
 
 pub(crate) use tree::IncrementalTree;

@@ -2,25 +2,12 @@
 //! a change has affected are merged anew.
 
 use super::bounds::{MAX_BOUND, least_position};
+use super::state::{ActiveCluster, RepairState};
 use super::tree::{IncrementalTree, NO_NODE, NodeState};
 use crate::math::distance::squared_distance;
 use crate::math::simd::{F32x8, LANES, ROUND_DOWN, max, min, set_lanes};
 use crate::ward::chain::{Nearest, is_greater_and_no_tie};
 use alloc::vec::Vec;
-
-/// A cluster that added, removed or reweighted rows affect, with lower bounds of its distances to
-/// all others.
-pub(super) struct ActiveCluster {
-    /// Slot of its node.
-    pub(super) slot: usize,
-    /// Lower bounds of Ward's distance to the cluster at each position, in squared steps; at least
-    /// [`MAX_BOUND`] to itself and past the last position.
-    pub(super) lower_bounds: Vec<[f32; LANES]>,
-    /// The nearest live cluster, as of its last search. Later merges bring no cluster nearer.
-    nearest: Nearest,
-    /// Number of merges of the new tree at the last search.
-    merge_count_at_search: usize,
-}
 
 /// The cluster at the last position moves to that of a cluster that was merged.
 #[derive(Clone, Copy)]
@@ -35,22 +22,6 @@ impl Move {
         bounds[self.to] = bounds[self.from];
         bounds[self.from] = MAX_BOUND;
     }
-}
-
-/// The state of a repair between two merges.
-#[derive(Default)]
-pub(super) struct RepairState {
-    /// Clusters that the change has affected, in no order.
-    active_clusters: Vec<ActiveCluster>,
-    /// Slots of the live clusters. A cluster keeps its position until it is merged, or until the
-    /// cluster at the last position moves to that of one that was merged.
-    pub(super) live: Vec<u32>,
-    /// Weights of the live clusters.
-    pub(super) live_weights: Vec<[f32; LANES]>,
-    /// Slots of the inner nodes of the new tree so far, ascending by height.
-    inner_nodes: Vec<u32>,
-    /// Number of clusters that became active since the start of the repair.
-    activated_count: usize,
 }
 
 impl IncrementalTree {

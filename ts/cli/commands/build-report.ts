@@ -7,7 +7,7 @@ import { type CatalogueReport, printCatalogue } from "../terminal/catalogue-repo
 import { countOf, formatCount } from "../terminal/print.js";
 
 export const TREATMENTS = ["report", "drop", "group", "keep"] as const;
-export type Treatment = (typeof TREATMENTS)[number];
+type Treatment = (typeof TREATMENTS)[number];
 
 export interface NearDuplicateReport {
   /** Minimum score from which two items count as near-duplicates. */

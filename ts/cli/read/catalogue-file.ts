@@ -12,7 +12,8 @@ export async function readCatalogue(
     return { catalogue: await Catalogue.fromBytes(bytes), bytes: bytes.length };
   } catch (error) {
     throw new InputError(
-      `${displayName(file)}: ${messageOf(error).replace(/\.?$/, ".")} \`pocketsage build\` writes a catalogue.`,
+      `${displayName(file)}: ${messageOf(error).replace(/\.?$/, ".")} ` +
+        "`pocketsage build` writes a catalogue.",
     );
   }
 }
