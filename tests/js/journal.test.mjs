@@ -206,7 +206,8 @@ test("undecodable stored bytes are an error and left unchanged", async () => {
   for (const [name, bytes] of Object.entries(await unreadable())) {
     const { store, control, inner } = controlledStore();
     await inner.save(bytes);
-    await rejects(open(store), name === "otherwise" ? "dimension" : "corrupt", /./);
+    if (name === "otherwise") await rejects(open(store), "dimension", /./);
+    else await rejects(open(store), "corrupt", /Nothing was changed\. `unreadable: "set-aside"`/);
     assert.equal(control.writes, 0);
     assert.deepEqual(await inner.load(), bytes);
   }
@@ -236,8 +237,13 @@ test("undecodable bytes in a store without setAside are left unchanged", async (
   const { damaged } = await unreadable();
   const store = memoryStore();
   await store.save(damaged);
-  await rejects(open(store, { unreadable: "set-aside" }), "corrupt", /./);
+  await rejects(open(store, { unreadable: "set-aside" }), "corrupt", /Nothing was changed\.$/);
   assert.deepEqual(await store.load(), damaged);
+});
+
+test("the error of an import does not name an option of openSage", async () => {
+  const sage = await open(memoryStore());
+  await rejects(sage.import(new Uint8Array(20)), "corrupt", /Nothing was changed\.$/);
 });
 
 test("two tabs that set the same bytes aside do not overwrite each other", async () => {

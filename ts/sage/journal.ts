@@ -10,7 +10,7 @@
  * Deletions rewrite the store, so that nothing deleted stays in it. Otherwise the store is
  * rewritten when its segments have grown by half of the last rewrite: O(1) writes per operation.
  */
-import { SageError } from "../errors.js";
+import { isSageError, SageError } from "../errors.js";
 import type { SegmentList, Segments, Store } from "../store/store.js";
 import { toBytes } from "../values/check.js";
 import { notify } from "../values/listeners.js";
@@ -256,7 +256,11 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   try {
     await read();
   } catch (error) {
-    if (!options.setAsideUnreadable || !store.setAside) throw error;
+    if (!options.setAsideUnreadable || !store.setAside) {
+      if (store.setAside && isSageError(error) && error.code === "corrupt")
+        error.message += ' `unreadable: "set-aside"` copies the bytes aside and starts empty.';
+      throw error;
+    }
     const segmentList = await callStore(() => segments.read());
     for (const bytes of segmentList.segments) await callStore(() => store.setAside!(bytes));
     // Replace only the bytes set aside: another tab may have done the same and recorded since.

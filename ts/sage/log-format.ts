@@ -176,8 +176,7 @@ export function combineLogs(logs: readonly LogData[]): LogData {
 export function corrupt(reason: string, cause?: unknown): SageError {
   return new SageError(
     "corrupt",
-    `Not a stored profile, or a damaged one: ${reason}. Nothing was changed; ` +
-      '`unreadable: "set-aside"` copies stored bytes aside and starts empty.',
+    `Not a stored profile, or a damaged one: ${reason}. Nothing was changed.`,
     { cause },
   );
 }

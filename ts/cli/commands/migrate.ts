@@ -78,7 +78,7 @@ export async function run(args: string[]): Promise<void> {
       .replace("minRetention", "--min-retention");
     if (logFile !== undefined && error.code !== "option")
       throw new InputError(
-        `${displayName(logFile)}: ${message.replace(/;[^;]*set-aside.*$/, ".")} ` +
+        `${displayName(logFile)}: ${message} ` +
           "Expected a history that sage.export() returned for the old catalogue.",
       );
     throw new InputError(`${displayName(older)} and ${displayName(newer)}: ${message}`);
