@@ -114,7 +114,8 @@ export function checkAction(
     const reason = catalogue
       ? `the item is not in the catalogue, unlike ${inspect(catalogue.ids().next().value)}`
       : "without a catalogue every action needs a vector";
-    throw new SageError("unknown-item", `${where}: ${reason}. Pass { item, vector }.`);
+    const weight = action.weight === undefined ? "" : `, weight: ${action.weight}`;
+    throw new SageError("unknown-item", `${where}: ${reason}. Record { item, vector${weight} }.`);
   }
   return entry;
 }
