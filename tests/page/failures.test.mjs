@@ -81,6 +81,18 @@ test("while a catalogue cannot be fetched, another one can be chosen", async (t)
   await visitor.tap("1F355");
 });
 
+test("an address that names an unknown catalogue says so, and the page works", async (t) => {
+  const visitor = await (await visit(t)).ready();
+  await visitor.page.goto(`${visitor.page.url().replace(/#.*$/, "")}?again#catalogue=nowhere`);
+  await visitor.ready();
+  assert.match(
+    await visitor.page.getByRole("alert").textContent(),
+    /names a catalogue that is not here.*catalogue=nowhere/s,
+  );
+  await visitor.tap("1F355");
+  assert.equal(await visitor.actionCount(), 1);
+});
+
 test("a truncated catalogue is reported as unreadable", async (t) => {
   const truncate = async (route) => {
     const response = await route.fetch();

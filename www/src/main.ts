@@ -57,8 +57,11 @@ async function load(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const settings = parseSettings(location.hash);
-  const source = catalogueById(settings.catalogue);
+  const requested = parseSettings(location.hash);
+  const source = catalogueById(requested.catalogue);
+  const settings = { ...requested, catalogue: source.id };
+  if (source.id !== requested.catalogue)
+    showNotice("unknown-catalogue", `catalogue=${requested.catalogue}`);
   showPlaceholder("Fetching the catalogue …");
   try {
     const { sage, client } = await connect(source, settings.halfLifeDays, {

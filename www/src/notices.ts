@@ -60,6 +60,10 @@ const NOTICE_TEXTS: Readonly<Record<string, { title: string; remedy: string }>> 
     title: "The actions in this link cannot be read.",
     remedy: "Nothing was changed. The link may be cut off: ask for it again.",
   },
+  "unknown-catalogue": {
+    title: "This address names a catalogue that is not here.",
+    remedy: "Another one is shown. If the catalogue was a file, choose the file in its menu.",
+  },
   retrieval: {
     title: "The catalogue could not be fetched.",
     remedy: "Check the connection, then try again, or choose another catalogue in the menu.",
