@@ -143,3 +143,25 @@ test("a closed catalogue recommends nothing it found before", async () => {
   await assert.rejects(sage.recommend(), { code: "closed" });
   assert.throws(() => catalogue.has("item-1"), { code: "closed" });
 });
+
+test("queries with equal vectors share hits: a history of one interest, and one more action", async () => {
+  const random = seededNumbers(5);
+  const items = Array.from({ length: 60 }, (_, row) => [
+    `item-${row}`,
+    Float32Array.from({ length: DIM }, (_, axis) => random() * 0.2 + (axis === row % 3)),
+  ]);
+  const catalogue = await Catalogue.from(items, { dim: DIM });
+  const open = () => openSage({ catalogue, now: () => NOW });
+  const sage = await open();
+  for (let count = 1; count <= 12; count += 1) {
+    // Of one group, all at one time: the average is the centre of the only interest.
+    await sage.record({ item: `item-${3 * count}`, at: NOW });
+    for (const options of [{}, { focus: 0 }, { exclude: [`item-${3 * count + 1}`] }]) {
+      const fresh = await open();
+      await fresh.import(await sage.export());
+      assert.deepEqual(await sage.recommend(options), await fresh.recommend(options));
+      await fresh.close();
+    }
+  }
+  catalogue.close();
+});

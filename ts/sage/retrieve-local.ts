@@ -157,7 +157,6 @@ function scoreCandidates(
   let newRowHit = 0;
   let newQueryHit = 0;
   for (const one of hits) {
-    const start = hit;
     const knownScores = isKnown(one) ? one.scores : undefined;
     for (const key of knownKeys) {
       if (!knownScores) scores[hit] = ofNewQueries[newQueryHit++]!;
@@ -165,7 +164,10 @@ function scoreCandidates(
       else scores[hit] = knownScores[key]!;
       hit += 1;
     }
-    one.keyOfRow = keyOfRow;
-    one.scores = scores.subarray(start, hit);
   }
+  // After all copies: queries with equal vectors share their hits.
+  hits.forEach((one, list) => {
+    one.keyOfRow = keyOfRow;
+    one.scores = scores.subarray(list * rows.length, (list + 1) * rows.length);
+  });
 }
