@@ -144,7 +144,7 @@ test("a closed catalogue recommends nothing it found before", async () => {
   assert.throws(() => catalogue.has("item-1"), { code: "closed" });
 });
 
-test("queries with equal vectors share hits: a history of one interest, and one more action", async () => {
+test("queries with equal vectors share hits: one interest, and one more action", async () => {
   const random = seededNumbers(5);
   const items = Array.from({ length: 60 }, (_, row) => [
     `item-${row}`,
