@@ -102,7 +102,7 @@ const invalidInputs = [
   [
     "a vector that is not an array",
     lines({ id: "a", vector: { x: 1 } }),
-    /:1: vector: expected an array of numbers, saw a Object/,
+    /:1: vector: expected an array of numbers, saw an Object/,
   ],
   ["an empty vector", lines({ id: "a", vector: [] }), /:1: vector: expected an array of numbers/],
   [

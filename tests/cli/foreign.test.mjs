@@ -4,19 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { readItems } from "../../pkg/cli/read/item-file.js";
+import { READ_OPTIONS } from "./read-options.mjs";
 import { folder, pocketsage } from "./run.mjs";
 
 const { put } = await folder();
-const ignore = () => {};
-const options = {
-  id: "id",
-  vector: "vector",
-  attributes: [],
-  length: 0,
-  onItem: ignore,
-  onProgress: ignore,
-  onNote: ignore,
-};
 
 /** What files of these kinds begin with, and what the error says. */
 const KINDS = {
@@ -56,7 +47,10 @@ test("text that begins like another format is read", async () => {
   ]) {
     const id = content.startsWith("PAR1") ? "PAR1" : "version";
     const file = await put("items.txt", content);
-    const { items } = await readItems(file, content.startsWith("<") ? options : { ...options, id });
+    const { items } = await readItems(
+      file,
+      content.startsWith("<") ? READ_OPTIONS : { ...READ_OPTIONS, id },
+    );
     assert.equal(items.length, content.trim().split("\n").length - (content[0] === "<" ? 0 : 1));
   }
 });
@@ -71,7 +65,7 @@ test("from the standard input, as an error of the command", async () => {
 });
 
 async function assertRefused(file, expected, more) {
-  await assert.rejects(readItems(file, { ...options, ...more }), (error) => {
+  await assert.rejects(readItems(file, { ...READ_OPTIONS, ...more }), (error) => {
     const { message } = error;
     assert.equal(error.constructor.name, "InputError", error.stack);
     assert.match(message, expected, file);

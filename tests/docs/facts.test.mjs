@@ -116,6 +116,22 @@ test("docs/toolchains.md has the sizes of docs/figures.md", async () => {
   states(toolchains, "inside the JavaScript, # KB gzipped", inline);
 });
 
+test("constants that TypeScript repeats equal those of the core", async () => {
+  const constantIn = async (path, name) => {
+    const [, value] = (await read(path)).match(new RegExp(`const ${name}\\b[^=]*= ([\\d._]+);`));
+    return Number(value.replaceAll("_", ""));
+  };
+  assert.equal(
+    await constantIn("ts/sage/mix.ts", "COSINE_FACTOR"),
+    await constantIn("src/recommend/mixture.rs", "SHARPNESS"),
+  );
+  const ROWS_PER_HIT = "MIN_ROWS_PER_SKETCHED_HIT";
+  assert.equal(
+    await constantIn("ts/sage/retrieve-local.ts", ROWS_PER_HIT),
+    await constantIn("src/catalogue/index.rs", ROWS_PER_HIT),
+  );
+});
+
 test("the emoji catalogue has as many items as the documents say", async () => {
   const bytes = await readFile(new URL("www/public/emoji.sage", root));
   const catalogue = await Catalogue.fromBytes(bytes);

@@ -120,7 +120,7 @@ const wrong = [
   [
     "an object as a value",
     { field: "price", is: {} },
-    /expected strings or booleans, or finite numbers only, saw a Object/,
+    /expected strings or booleans, or finite numbers only, saw an Object/,
   ],
   ["undefined as a value", { field: "kind", is: undefined }, /saw undefined/],
   ...[NaN, Infinity, -Infinity].flatMap((number) => [
@@ -164,7 +164,7 @@ test("invalid attribute values are refused, naming the item", async () => {
     "option",
     /"x" of item 1: expected well-formed strings or booleans, saw 1/,
   );
-  await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw a Object/);
+  await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw an Object/);
   await rejects(from({ x: ["a", undefined] }), "option", /"x" of item 0: .* saw undefined/);
   // UTF-8 would make them the same label.
   await rejects(from({ x: ["\ud800"] }), "option", /"x" of item 0: .* saw "\\ud800"/);

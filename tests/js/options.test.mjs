@@ -22,7 +22,7 @@ const invalid = [
     "a catalogue that is a plain object",
     { catalogue: {} },
     "option",
-    /catalogue: expected a Catalogue, saw a Object/,
+    /catalogue: expected a Catalogue, saw an Object/,
   ],
   [
     "a retriever that is not a function",

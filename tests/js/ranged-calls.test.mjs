@@ -110,7 +110,7 @@ test("both modes refuse the same arguments", async () => {
   await assert.rejects(async () => catalogues[0].retriever.outbound(null), { code: "option" });
   await assert.rejects(openRanged(asBlob(bytes), { signal: new AbortController() }), {
     code: "option",
-    message: /signal: expected an AbortSignal, saw a AbortController/,
+    message: /signal: expected an AbortSignal, saw an AbortController/,
   });
 });
 

@@ -39,6 +39,7 @@ import {
   METRICS,
   type Metric,
   PRECISIONS,
+  SEARCH_OPTION_NAMES,
   type SearchOptions,
 } from "./options.js";
 import { decodePriors, encodePrior, readPriors, writePriors } from "./priors.js";
@@ -337,15 +338,7 @@ export class Catalogue {
    * searches. No vectors: no lists.
    */
   searchMany(vectors: readonly VectorLike[], options: SearchOptions = {}): Hit[][] {
-    checkKeys("search", options, [
-      "count",
-      "offset",
-      "minScore",
-      "exclude",
-      "filter",
-      "exact",
-      "variants",
-    ]);
+    checkKeys("search", options, SEARCH_OPTION_NAMES);
     const { count = 20, offset = 0, minScore, exact = false } = options;
     checkInteger("search: count", count);
     checkInteger("search: offset", offset, 0);

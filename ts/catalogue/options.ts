@@ -34,6 +34,17 @@ export interface SearchOptions {
   variants?: boolean;
 }
 
+/** The names of the options of a search, by vectors or by words. */
+export const SEARCH_OPTION_NAMES: readonly (keyof SearchOptions)[] = [
+  "count",
+  "offset",
+  "minScore",
+  "exclude",
+  "filter",
+  "exact",
+  "variants",
+];
+
 /**
  * The measure of similarity; scores are higher for nearer items. "cosine": the cosine, in [-1, 1].
  * "ip": the inner product. "l2": the negated squared Euclidean distance, at most 0.

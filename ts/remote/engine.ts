@@ -267,8 +267,13 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   };
   // `preview()` shows the function's name.
   Object.defineProperty(retrieve, "name", { value: parts.engine });
-  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = parts;
-  return Object.assign(retrieve, {
+  return Object.assign(retrieve, partsOf(parts));
+}
+
+/** The properties of a retriever alone: a copy of the function would have its name, too. */
+export function partsOf(retriever: RetrieverParts): RetrieverParts {
+  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = retriever;
+  return {
     engine,
     identity,
     capabilities,
@@ -277,7 +282,7 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
     vectors,
     outbound,
     ...(withFilter && { withFilter }),
-  });
+  };
 }
 
 /** The identity of a retriever whose vectors are of the space; unchanged for an unnamed space. */

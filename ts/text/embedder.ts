@@ -1,6 +1,7 @@
 /** Text functions of a catalogue by an embedder: any function from a text to a vector. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { checkCatalogue } from "../catalogue/check-catalogue.js";
+import { SEARCH_OPTION_NAMES } from "../catalogue/options.js";
 import { reasonOf, SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -9,7 +10,7 @@ import { checkAbort, checkFunction, checkKeys, checkVector, unexpected } from ".
 import { checkSpace, commonSpace } from "../values/space.js";
 import { MAX_TEXT_LENGTH } from "./features.js";
 import { openTextSearch, type TextSearchOptions } from "./search.js";
-import { checkPage, SEARCH_OPTIONS } from "./search-options.js";
+import { checkPage } from "./search-options.js";
 
 /**
  * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
@@ -87,7 +88,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
     space,
     embed,
     async search(text, given = {}) {
-      checkKeys("search", given, [...SEARCH_OPTIONS, "signal"]);
+      checkKeys("search", given, [...SEARCH_OPTION_NAMES, "signal"]);
       const { signal, ...options } = given;
       checkPage("search", options);
       return search(text, await embed(text, signal ? { signal } : {}), options);

@@ -1,6 +1,7 @@
 /** Text functions of a sage: actions on texts, recommendations for a query, ranking by taste. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { checkCatalogue } from "../catalogue/check-catalogue.js";
+import { SEARCH_OPTION_NAMES } from "../catalogue/options.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -20,7 +21,7 @@ import { commonSpace } from "../values/space.js";
 import type { CatalogueText } from "./catalogue-text.js";
 import { checkText, type EmbedderText } from "./embedder.js";
 import { sortByScore, type TextSearchOptions } from "./search.js";
-import { checkPage, SEARCH_OPTIONS } from "./search-options.js";
+import { checkPage } from "./search-options.js";
 
 /** Search hits per recommendation, from which taste chooses. */
 const CANDIDATES_PER_HIT = 10;
@@ -30,7 +31,7 @@ const DEFAULT_TASTE = 0.3;
 /** Number of actions per call of `sage.actions`. */
 const ACTIONS_PER_PAGE = 1000;
 const ACTION_KEYS = ["text", "item", "at", "weight", "kind"];
-const QUERY_KEYS = ["query", "taste", "signal", ...SEARCH_OPTIONS];
+const QUERY_KEYS = ["query", "taste", "signal", ...SEARCH_OPTION_NAMES];
 /** Longest part of a text in the id of its action, in UTF-16 units. */
 const MAX_ID_TEXT = 200;
 

@@ -1,17 +1,6 @@
 /** The options of a search by words: those of a search by vectors. */
-import type { SearchOptions } from "../catalogue/options.js";
+import { SEARCH_OPTION_NAMES, type SearchOptions } from "../catalogue/options.js";
 import { checkFinite, checkInteger, checkKeys } from "../values/check.js";
-
-/** The names of the options of a search by words. */
-export const SEARCH_OPTIONS = [
-  "count",
-  "offset",
-  "minScore",
-  "exclude",
-  "filter",
-  "exact",
-  "variants",
-];
 
 /** The part of a list of hits that a search returns. */
 export interface Page {
@@ -22,7 +11,7 @@ export interface Page {
 
 /** Validates the options of a search and sets the defaults of its page. Throws code "option". */
 export function checkSearchOptions(where: string, options: SearchOptions): Page {
-  checkKeys(where, options, SEARCH_OPTIONS);
+  checkKeys(where, options, SEARCH_OPTION_NAMES);
   return checkPage(where, options);
 }
 

@@ -280,7 +280,9 @@ export function inspect(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null)
-    return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "object"}`;
+  if (typeof value === "object" && value !== null) {
+    const name = Array.isArray(value) ? "array" : (value.constructor?.name ?? "object");
+    return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
+  }
   return typeof value === "bigint" ? `${value}n` : String(value);
 }

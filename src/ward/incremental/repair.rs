@@ -206,8 +206,9 @@ impl IncrementalTree {
         self.nodes[node].state = NodeState::Live;
         self.nodes[node].lowest_row = self.nodes[a].lowest_row.min(self.nodes[b].lowest_row);
     }
+
     /// Makes a cluster active and searches its nearest live cluster. `lower_bounds` are those of
-    /// its distances to all slots.
+    /// its distances to all live clusters.
     fn activate(
         &mut self,
         slot: usize,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { InputError } from "../../../pkg/cli/command-error.js";
 import { readItems } from "../../../pkg/cli/read/item-file.js";
 import { escapeMessage } from "../../../pkg/cli/terminal/escape.js";
+import { READ_OPTIONS } from "../../cli/read-options.mjs";
 import { checkError } from "../check-error.mjs";
 import { mutate, randomFrom, randomText } from "../random.mjs";
 
@@ -123,16 +124,6 @@ export async function fileTarget(name) {
   const idsFile = join(folder, "ids.jsonl");
   const stdin = Object.getOwnPropertyDescriptor(process, "stdin");
   const openFiles = countOpenFiles();
-  const ignore = () => {};
-  const options = {
-    id: "id",
-    vector: "vector",
-    attributes: [],
-    length: 0,
-    onItem: ignore,
-    onProgress: ignore,
-    onNote: ignore,
-  };
   const setStdin = (bytes, random) =>
     Object.defineProperty(process, "stdin", { value: inChunks(bytes, random), configurable: true });
   return {
@@ -156,11 +147,11 @@ export async function fileTarget(name) {
           );
       }
       try {
-        const result = await readItems(readsFile ? file : "-", { ...options, ids });
+        const result = await readItems(readsFile ? file : "-", { ...READ_OPTIONS, ids });
         checkItems(result);
         if (isMutated) {
           setStdin(toJsonLines(result.items), random);
-          const again = await readItems("-", options);
+          const again = await readItems("-", READ_OPTIONS);
           assert.equal(textOf(again.items), textOf(result.items));
           return "read";
         }

@@ -4,7 +4,7 @@ import type { Filter } from "../../catalogue/filter.js";
 import { isSageError } from "../../errors.js";
 import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
+import { assembleRetriever, partsOf, type RetrieverParts, unexpectedReply } from "../engine.js";
 
 /**
  * Builds a retriever from `inner` with some of its properties replaced. `wrapAgain` wraps the inner
@@ -15,15 +15,9 @@ export function overrideParts(
   parts: Partial<RetrieverParts>,
   wrapAgain: (inner: RemoteRetriever, filter: Filter) => RemoteRetriever,
 ): RemoteRetriever {
-  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = inner;
+  const { withFilter } = inner;
   return assembleRetriever({
-    engine,
-    identity,
-    capabilities,
-    space,
-    ask,
-    vectors,
-    outbound,
+    ...partsOf(inner),
     ...(withFilter && {
       withFilter: (filter: Filter) => wrapAgain(withFilter.call(inner, filter), filter),
     }),
