@@ -177,7 +177,7 @@ async function readCborMedoids(context: Context): Promise<RemoteQuery[]> {
     if (!isSageError(error)) throw error;
     throw new Problem(400, error.code, `The compact medoids: ${error.message}`);
   }
-  // The decoder has validated the vectors: the placeholder stands for a medoid without an id.
+  // The decoder has validated the vectors: the placeholder represents a medoid without an id.
   const medoids = queries.map(({ item }) => ({ item: item ?? "vector" }));
   validate(RetrieveBody, { count: queries[0]!.count, medoids }, "the compact medoids");
   return queries;

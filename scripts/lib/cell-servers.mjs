@@ -1,6 +1,6 @@
 // Two servers of cells on two origins of this machine, for the page of `npm start` and its tests.
-// They stand for two operators that do not collude. The first one also serves the files of the
-// cells, and an endpoint that answers by items, which stands for a vector engine.
+// They represent two operators that do not collude. The first one also serves the files of the
+// cells, and an endpoint that answers by items, which represents a vector engine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serveFetch } from "./http.mjs";

@@ -136,7 +136,7 @@ async function runDocument({ folder, env, page }, document) {
   return { counts, failures };
 }
 
-/** Throws unless the lines were printed, in this order; a line "..." stands for any lines. */
+/** Throws unless the lines were printed, in this order; a line "..." represents any lines. */
 function comparePrinted(printed, expected) {
   const pattern = expected
     .trim()

@@ -125,7 +125,7 @@ test("an unknown item needs a vector; without a catalogue every item does", asyn
   );
 });
 
-test("no actions: no interests, but items that stand for the catalogue", async () => {
+test("no actions: no interests, but items that represent the catalogue", async () => {
   const empty = await put("empty.jsonl", "\n");
   assert.deepEqual(await json(["profile", ...profileArgs, "-a", empty]), { interests: [] });
   const { interests, recommendations } = await json(["recommend", ...profileArgs, "-a", empty]);

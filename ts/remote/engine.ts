@@ -23,6 +23,7 @@ import {
 } from "../values/check.js";
 import { checkSpace, commonSpace } from "../values/space.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
+import { assembleRetriever } from "./assemble.js";
 import { beginningOf, RetrievalError } from "./failure.js";
 import { cacheVectors } from "./vectors.js";
 
@@ -244,45 +245,6 @@ function describeQueries(count: number, ids: number, mayRepeat: boolean): string
   const kinds = `${ids} by the id of an item of the history, ${count - ids} by vector`;
   const fallbackNote = mayRepeat ? " Ids unknown there are queried again by vector." : "";
   return `${total}: ${kinds}.${fallbackNote} ${NOT_SENT}.`;
-}
-
-/** The properties of a retriever. */
-export type RetrieverParts = { [Key in keyof RemoteRetriever]: RemoteRetriever[Key] };
-
-/** Build a retriever from its properties. See {@link RemoteRetriever} for its call behaviour. */
-export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
-  const retrieve = async (
-    queries: readonly RemoteQuery[],
-    signal?: AbortSignal,
-  ): Promise<Hit[][]> => {
-    const answers = await parts.ask(queries, signal);
-    return answers.map((answer, row) => {
-      if (answer.status === "ok") return answer.hits;
-      if (answer.status === "error") throw answer.error;
-      throw new RetrievalError(
-        "not-found",
-        `${parts.engine} does not have ${inspect(queries[row]!.item)}; pass its vector.`,
-      );
-    });
-  };
-  // `preview()` shows the function's name.
-  Object.defineProperty(retrieve, "name", { value: parts.engine });
-  return Object.assign(retrieve, partsOf(parts));
-}
-
-/** The properties of a retriever alone: a copy of the function would have its name, too. */
-export function partsOf(retriever: RetrieverParts): RetrieverParts {
-  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = retriever;
-  return {
-    engine,
-    identity,
-    capabilities,
-    space,
-    ask,
-    vectors,
-    outbound,
-    ...(withFilter && { withFilter }),
-  };
 }
 
 /** The identity of a retriever whose vectors are of the space; unchanged for an unnamed space. */

@@ -1,6 +1,7 @@
 /** The segments of any store, with a deadline for each call. */
 import { asSageError } from "../errors.js";
 import type { Segments, Store } from "../store/store.js";
+import { sameBytes } from "../values/bytes.js";
 import { toBytes } from "../values/check.js";
 
 /** The segments of a store, or its bytes as one segment, which is read and replaced as a whole. */
@@ -75,9 +76,4 @@ function singleSegment(store: Store): Segments {
     append: replace,
     replace,
   };
-}
-
-/** Whether both are equal byte by byte, or both undefined. */
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === b || (a?.length === b?.length && a!.every((byte, index) => byte === b![index]));
 }

@@ -34,7 +34,7 @@ export interface Store {
 export const STORE_METHODS = ["load", "save", "clear"] as const;
 
 /**
- * A list of byte arrays. A token stands for a state of the list; tokens of different states differ,
+ * A list of byte arrays. A token represents a state of the list; tokens of different states differ,
  * also after `clear` or `save`. Each method is one transaction that excludes other writers.
  */
 export interface Segments {

@@ -1,4 +1,4 @@
-/** Joins and counts bytes, reads bodies of limited length, and writes hexadecimal digits. */
+/** Bytes: joined, compared, counted, read from bodies, and as hexadecimal digits. */
 
 /** All parts in one new array. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -52,4 +52,9 @@ export function uint32ToHex(value: number): string {
 /** Bytes of a text in UTF-8. */
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/** Whether both are equal byte by byte, or both undefined. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a?.length === b?.length && a!.every((byte, index) => byte === b![index]));
 }

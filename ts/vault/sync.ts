@@ -5,9 +5,8 @@
  * other name. Its plaintext: the length of the log as u32 (little-endian), the log, zeros.
  */
 import { asSageError, isSageError, SageError } from "../errors.js";
-import { sameBytes } from "../sage/segments.js";
 import type { Sage } from "../sage/types.js";
-import { fromHex, toHex } from "../values/bytes.js";
+import { fromHex, sameBytes, toHex } from "../values/bytes.js";
 import {
   checkAbort,
   checkKeys,

@@ -66,7 +66,7 @@ function describeRelation(
   const share = `${formatShare(interest.importance)} of your taste`;
   let relation = `Of your interests, ${medoid.label} is the nearest.`;
   if (isMember && interest.medoid === item.id)
-    relation = `It stands for one of your interests (${share}).`;
+    relation = `It represents one of your interests (${share}).`;
   else if (isMember) relation = `It belongs to your interest ${medoid.label} (${share}).`;
   const paragraph = createHtml("p", {}, relation);
   const otherNeighbours = nearest.filter((neighbour) => neighbour.item !== item.id);

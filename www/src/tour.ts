@@ -30,7 +30,7 @@ export function bindTour(listener: TourListener): void {
       target: "interests",
       title: "Interests form",
       text:
-        "Alike items join. The large one is real and stands for its interest; the share is its " +
+        "Alike items join. The large one is real and represents its interest; the share is its " +
         "importance now.",
       prepare: () => {
         listener.fillProfile();

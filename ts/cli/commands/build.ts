@@ -279,7 +279,7 @@ function searchNearDuplicates(
 }
 
 /**
- * Reduces the vectors of the draft, and writes the axes where --axes asks for them. Returns the
+ * Reduces the vectors of the draft, and writes the axes if --axes names a file. Returns the
  * function that reduces a query in the same way.
  */
 async function reduceDraft(

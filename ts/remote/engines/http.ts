@@ -18,8 +18,8 @@ import { checkAbort, checkKeys, unexpected } from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
 import { checkSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
+import { assembleRetriever } from "../assemble.js";
 import {
-  assembleRetriever,
   checkQueries,
   type EngineReply,
   identityIn,

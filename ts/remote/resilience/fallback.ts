@@ -5,7 +5,8 @@ import type { Filter } from "../../catalogue/filter.js";
 import { checkAbort } from "../../values/check.js";
 import { commonSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assembleRetriever, checkQueries } from "../engine.js";
+import { assembleRetriever } from "../assemble.js";
+import { checkQueries } from "../engine.js";
 import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
 
 /**

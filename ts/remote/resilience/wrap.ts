@@ -4,7 +4,8 @@ import type { Filter } from "../../catalogue/filter.js";
 import { isSageError } from "../../errors.js";
 import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assembleRetriever, partsOf, type RetrieverParts, unexpectedReply } from "../engine.js";
+import { assembleRetriever, propertiesOf, type RetrieverParts } from "../assemble.js";
+import { unexpectedReply } from "../engine.js";
 
 /**
  * Builds a retriever from `inner` with some of its properties replaced. `wrapAgain` wraps the inner
@@ -17,7 +18,7 @@ export function overrideParts(
 ): RemoteRetriever {
   const { withFilter } = inner;
   return assembleRetriever({
-    ...partsOf(inner),
+    ...propertiesOf(inner),
     ...(withFilter && {
       withFilter: (filter: Filter) => wrapAgain(withFilter.call(inner, filter), filter),
     }),
