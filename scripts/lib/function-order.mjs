@@ -37,14 +37,14 @@ export function nameByOrder(wasm, optimised) {
 /** Returns the indices of `bodies`, each of them bytes, in an order of similarity. O(n^3). */
 function orderBySimilarity(bodies) {
   const similarity = similarityMatrix(bodies);
-  return improve(linkAverages(bodies, similarity), bodies, similarity);
+  return improveOrder(linkAverages(bodies, similarity), bodies, similarity);
 }
 
 /**
  * The best order that the local search finds from `order`. The deflated bytes are those of the
  * given bodies, in which calls have the indices of before; the final order compresses as well.
  */
-function improve(order, bodies, similarity) {
+function improveOrder(order, bodies, similarity) {
   const similar = similarity.map((row, index) =>
     [...row.keys()]
       .filter((other) => other !== index)

@@ -164,7 +164,7 @@ async function init(given) {
     return wasm;
 }
 
-/** Frees what it has written, so that the first call need not wait for pages of the system. */
+/** Writes and frees memory: the first call then finds pages that the system has provided. */
 function provideMemory() {
     const size = 10 << 16;
     const ptr = functionAt(MALLOC)(size, 1) >>> 0;

@@ -55,7 +55,9 @@ export function searchCatalogue(
   return handle.with((core) => {
     if (!isExact && count > 0) prepare(core);
     const hits = queries.map(({ query: { vector } }): QueryHits => {
-      const known = knownHits.find((one) => isEqual(vector, one.vector) && isComplete(one));
+      const known = knownHits.find(
+        (queryHits) => isEqual(vector, queryHits.vector) && isComplete(queryHits),
+      );
       if (known) return known;
       const found = core.search(vector, hitCount, 0, NaN, exclude, allowed, false);
       const { rows, ids, idEnds } = found;
@@ -66,7 +68,7 @@ export function searchCatalogue(
       reusable?.poolRows === pool.rows &&
       hasSameExclusions &&
       hits.length === reusable.hits.length &&
-      hits.every((one, query) => one === reusable.hits[query])
+      hits.every((queryHits, query) => queryHits === reusable.hits[query])
     )
       return reusable.lists;
 
@@ -98,7 +100,9 @@ export function searchCatalogue(
     const offsets = [0, ...hits.map((_, list) => (list + 1) * rows.length)];
     if (pool.weight > 0) offsets.push(packed.keys.length);
     const lists = { ...packed, items, offsets: Uint32Array.from(offsets) };
-    const earlierHits = knownHits.filter((one) => !hits.includes(one)).slice(0, MAX_EARLIER_HITS);
+    const earlierHits = knownHits
+      .filter((queryHits) => !hits.includes(queryHits))
+      .slice(0, MAX_EARLIER_HITS);
     memo.last = { priors, restriction, excluded, poolRows: pool.rows, hits, earlierHits, lists };
     return lists;
   });
@@ -140,8 +144,9 @@ function scoreCandidates(
   rows: Uint32Array,
   scores: Float32Array,
 ): void {
-  const known = hits.find((one) => one.keyOfRow)?.keyOfRow;
-  const isKnown = (one: QueryHits): boolean => known !== undefined && one.keyOfRow === known;
+  const known = hits.find((queryHits) => queryHits.keyOfRow)?.keyOfRow;
+  const isKnown = (queryHits: QueryHits): boolean =>
+    known !== undefined && queryHits.keyOfRow === known;
   const knownKeys = Array.from(rows, (row) => known?.get(row) ?? -1);
   const compute = (someHits: readonly QueryHits[], someRows: Uint32Array): Float32Array => {
     const vectors = someHits.map(({ vector }) => vector);
@@ -150,14 +155,14 @@ function scoreCandidates(
   const newRows = rows.filter((_, key) => knownKeys[key]! < 0);
   const ofNewRows = compute(hits.filter(isKnown), newRows);
   const ofNewQueries = compute(
-    hits.filter((one) => !isKnown(one)),
+    hits.filter((queryHits) => !isKnown(queryHits)),
     rows,
   );
   let hit = 0;
   let newRowHit = 0;
   let newQueryHit = 0;
-  for (const one of hits) {
-    const knownScores = isKnown(one) ? one.scores : undefined;
+  for (const queryHits of hits) {
+    const knownScores = isKnown(queryHits) ? queryHits.scores : undefined;
     for (const key of knownKeys) {
       if (!knownScores) scores[hit] = ofNewQueries[newQueryHit++]!;
       else if (key < 0) scores[hit] = ofNewRows[newRowHit++]!;
@@ -166,8 +171,8 @@ function scoreCandidates(
     }
   }
   // After all copies: queries with equal vectors share their hits.
-  hits.forEach((one, list) => {
-    one.keyOfRow = keyOfRow;
-    one.scores = scores.subarray(list * rows.length, (list + 1) * rows.length);
+  hits.forEach((queryHits, list) => {
+    queryHits.keyOfRow = keyOfRow;
+    queryHits.scores = scores.subarray(list * rows.length, (list + 1) * rows.length);
   });
 }

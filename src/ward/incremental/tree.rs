@@ -14,8 +14,8 @@ pub(super) const NO_NODE: u32 = u32::MAX;
 /// vector when the tree is built.
 const GRID_MARGIN: f64 = 1.25;
 
-/// Least share of a difference that is orthogonal to the axes before for it to become an axis:
-/// less would be inexact after rounding.
+/// Minimum length of the part of a difference that is orthogonal to the earlier axes, relative to
+/// the difference. A shorter part is inexact after rounding, and gives no axis.
 const MIN_AXIS_REST: f32 = 0.01;
 
 /// State of a slot at the height that a repair has reached.
