@@ -96,10 +96,10 @@ function parseOptions(args, options, allowPositionals = false) {
   try {
     return parseArgs({ args, options, allowPositionals });
   } catch (error) {
-    const known = Object.entries(options).map(([name, { type }]) =>
+    const optionNames = Object.entries(options).map(([name, { type }]) =>
       type === "string" ? `--${name} a,b,...` : `--${name}`,
     );
-    throw new Remedy(`${error.message}\nThe options are ${known.join(", ")}.`);
+    throw new Remedy(`${error.message}\nThe options are ${optionNames.join(", ")}.`);
   }
 }
 
@@ -115,14 +115,14 @@ function parseIntegers(option, text, defaults) {
   return [...new Set(text.split(",").map(Number))].sort((a, b) => a - b);
 }
 
-/** Parses names separated by commas; returns them in the order of `known`, without duplicates. */
-function parseNames(option, text, known, defaults = known) {
+/** Parses names separated by commas; returns them in the order of `names`, without duplicates. */
+function parseNames(option, text, names, defaults = names) {
   if (text === undefined) return defaults;
   const wantedNames = text.split(",");
-  const invalidWord = wantedNames.find((word) => !known.includes(word));
+  const invalidWord = wantedNames.find((word) => !names.includes(word));
   if (invalidWord !== undefined)
     throw new Remedy(
-      `--${option}: unknown name "${invalidWord}"; the names are ${known.join(", ")}.`,
+      `--${option}: unknown name "${invalidWord}"; the names are ${names.join(", ")}.`,
     );
-  return known.filter((name) => wantedNames.includes(name));
+  return names.filter((name) => wantedNames.includes(name));
 }

@@ -26,7 +26,7 @@ await runScript(async () => {
       throw new Remedy("pkg/emoji.sage is missing: run `npm run build`.");
     }),
   );
-  // Built again with an attribute to filter by, which pkg/emoji.sage does not have.
+  // Built again, because pkg/emoji.sage has no attribute to filter by.
   const items = [...file.ids()].map((id) => [id, file.vector(id), file.payload(id)]);
   const catalogue = await Catalogue.from(items, { dim: file.dim, attributes: ["group"] });
   const users = simulateUsers(catalogue, Number(values.users), NOW, DAY_MS);

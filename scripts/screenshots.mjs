@@ -27,7 +27,7 @@ const DIALOGS = {
 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HISTORY_DAYS = 40;
-/** Maximal size of a picture in README.md, in bytes. */
+/** Maximum size of a picture in README.md, in bytes. */
 const MAX_README_BYTES = 150_000;
 
 await runScript(async () => {

@@ -91,7 +91,7 @@ async function runSoak(file, seconds, check) {
   );
   const keepEvery = Math.max(1, Math.round(seconds / 10));
   const rows = [];
-  /** The row of the last message, unless it is in `rows`. */
+  /** The row of the last message; undefined once it is in `rows`. */
   let lastRow;
   let figures;
   let failure;

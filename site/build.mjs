@@ -40,12 +40,12 @@ export async function buildSite() {
   await writeFile(join(staged, ".vitepress", "theme", "pictures.css"), siteStyle());
   await cp(join(root, "www", "src", "icon.svg"), join(staged, "public", "icon.svg"));
   const vitepress = join(packages, "node_modules", "vitepress", "bin", "vitepress.js");
-  const built = await runOrThrow(process.execPath, [vitepress, "build", staged], {
+  const result = await runOrThrow(process.execPath, [vitepress, "build", staged], {
     env: { DOCS_OUT: siteFolder },
     minutes: 5,
   });
   if (hasRustdoc) await cp(rustdoc, join(siteFolder, "rust"), { recursive: true });
-  return { pages: documents.length + api.length, seconds: seconds + built.seconds };
+  return { pages: documents.length + api.length, seconds: seconds + result.seconds };
 }
 
 /** What most programs call, above the reference of the main entry, which is by alphabet. */
@@ -68,7 +68,7 @@ async function stageApi() {
   await rm(join(staged, "api", "index.md")); // lists the entries, as the sidebar does
   await rename(join(staged, "api", "index-1.md"), join(staged, "api", "index.md"));
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  /** "pocketsage/names" by "names", the path of its types; of entries that share one, the first. */
+  /** The import of each module of types, such as "pocketsage/names" of "names"; ties: the first. */
   const names = new Map();
   for (const [entry, { types }] of Object.entries(exports)) {
     const path = types?.default ?? types ?? "";
@@ -81,11 +81,11 @@ async function stageApi() {
       const title = names.get(module);
       if (!title) throw new Error(`package.json has no entry for the module ${module}`);
       const text = await readFile(join(staged, path), "utf8");
-      const changed = text
+      const changedText = text
         .replace(/^# .+$/m, `# ${title}${module === "index" ? `\n\n${FIRST_CALLS}` : ""}`)
         .replace(/(\]\((?:\.\.\/)*)index-1\.md/g, "$1index.md")
         .replace(/^#+ Get Signature\n\n/gm, "");
-      await writeFile(join(staged, path), changed);
+      await writeFile(join(staged, path), changedText);
       return { path, title };
     }),
   );

@@ -92,14 +92,14 @@ export const addressOf = (path) =>
   `/${path.replace(/(^|\/)index\.md$/, "$1").replace(/\.md$/, "")}`;
 
 /**
- * The sidebar for pages `{ path, title }`, in the form of VitePress. Pages of folders that no group
- * has are in a group that is named like the folder. `hasRustdoc` adds a link to its pages.
+ * The sidebar for pages `{ path, title }`, in the form of VitePress. A folder that is in no group
+ * becomes a group of its own name. `hasRustdoc` adds a link to its pages.
  */
 export function sidebarOf(pages, { hasRustdoc = false } = {}) {
   const titles = new Map(pages.map(({ path, title }) => [path, title]));
-  const listed = new Set(GROUPS.flatMap((group) => group.pages));
+  const listedPages = new Set(GROUPS.flatMap((group) => group.pages));
   const folders = new Set(GROUPS.flatMap((group) => group.folders));
-  const others = pages.map(({ path }) => path).filter((path) => !listed.has(path));
+  const others = pages.map(({ path }) => path).filter((path) => !listedPages.has(path));
   const byTitle = (a, b) => titles.get(a).localeCompare(titles.get(b), "en");
   const newGroups = [...new Set(others.map(folderOf))]
     .filter((folder) => !folders.has(folder) && folder !== "decisions")

@@ -48,11 +48,11 @@ async function readPages(root) {
 /** Writes the pages below `folder`, and resolves to them. */
 export async function stagePages(root, folder) {
   const pages = await readPages(root);
-  const known = new Map(pages.map(({ path, title }) => [path, title]));
+  const titleByPath = new Map(pages.map(({ path, title }) => [path, title]));
   for (const page of pages) {
     const path = join(folder, page.path);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, await pageText(root, page, known));
+    await writeFile(path, await pageText(root, page, titleByPath));
   }
   return pages;
 }
@@ -62,7 +62,7 @@ export async function stagePages(root, folder) {
  * documents their titles; links to other files of the repository become plain text, and pictures
  * are placed inline, so that they follow the chosen theme.
  */
-async function pageText(root, { source, text }, known) {
+async function pageText(root, { source, text }, titleByPath) {
   const folder = posix.dirname(source);
   const pictures = new Map();
   for (const [, , target] of text.matchAll(PICTURE)) {
@@ -73,14 +73,14 @@ async function pageText(root, { source, text }, known) {
     if (/^([a-z][a-z0-9+.-]*:|#|\/)/i.test(target)) return target;
     const [file, anchor] = target.split("#");
     const page = pageOf(posix.join(folder, file));
-    return known.has(page) ? `${addressOf(page)}${anchor ? `#${anchor}` : ""}` : undefined;
+    return titleByPath.has(page) ? `${addressOf(page)}${anchor ? `#${anchor}` : ""}` : undefined;
   };
   const siteLink = (whole, _ticks, image, label, target, title = "") => {
     if (target === undefined || image) return whole;
     const address = siteAddress(target);
     const isFileName = /^`?[\w./-]+\.md`?$/.test(label);
     const page = pageOf(posix.join(folder, target.split("#")[0]));
-    const text = (isFileName && known.get(page)) || label;
+    const text = (isFileName && titleByPath.get(page)) || label;
     return address ? `[${text}](${address}${title})` : label;
   };
   const parts = [];

@@ -6,10 +6,10 @@ pub const MIN_WEIGHT: f64 = 1e-6;
 /// Largest weight of an action or row. (With larger ratios of weights, rounding would lose the
 /// smaller ones.)
 pub const MAX_WEIGHT: f64 = 1e6;
-/// Maximal number of components of a vector: integer dot products of codes and query weights stay
+/// Maximum number of components of a vector: integer dot products of codes and query weights stay
 /// within `i32`.
 pub const MAX_DIM: usize = 32_768;
-/// Maximal length of an item id, in bytes of UTF-8.
+/// Maximum length of an item id, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 65_535;
 /// Largest magnitude of a component where scores are inner products or squared distances
 /// ([`Metric::InnerProduct`](crate::Metric::InnerProduct), [`Metric::L2`](crate::Metric::L2)):
@@ -21,9 +21,9 @@ pub const MAX_PRIOR: f64 = 1e15;
 /// Default of [`ProfileOptions::memory`](crate::ProfileOptions::memory): all the memory of a
 /// Cloudflare Worker, in bytes.
 pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
-/// Maximal number of medoids of a message ([`Medoids`](crate::Medoids)).
+/// Maximum number of medoids of a message ([`Medoids`](crate::Medoids)).
 pub const MAX_MEDOIDS: usize = 64;
-/// Maximal number of hits that a message requests for each medoid.
+/// Maximum number of hits that a message requests for each medoid.
 pub const MAX_HITS: u32 = 10_000;
-/// Maximal length of an item id in a message, in bytes of UTF-8.
+/// Maximum length of an item id in a message, in bytes of UTF-8.
 pub const MAX_MESSAGE_ID_BYTES: usize = 512;

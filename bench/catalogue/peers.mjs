@@ -10,7 +10,7 @@
 //   note                    a remark for the tables; optional
 import { readFile } from "node:fs/promises";
 
-/** The modules of the package, of which this file also imports parts; not their bundle. */
+/** The modules of the package, not their bundle: this file also imports parts of them. */
 const packageEntry = new URL("../../pkg/entry/node.js", import.meta.url);
 /** URL of a file in a package of bench/catalogue/node_modules/. */
 const packageUrl = (path) => new URL(`node_modules/${path}`, import.meta.url);

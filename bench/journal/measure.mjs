@@ -74,13 +74,13 @@ function actionOf(index) {
 /** The store; the size of each write is added to `writtenBytes`. */
 function countWrites(store, writtenBytes) {
   const { segments } = store;
-  const counted = (write) => (bytes, token) => {
+  const countWrite = (write) => (bytes, token) => {
     writtenBytes.push(bytes.length);
     return write(bytes, token);
   };
   const { read, append, replace, watch } = segments;
   return {
     ...store,
-    segments: { read, append: counted(append), replace: counted(replace), watch },
+    segments: { read, append: countWrite(append), replace: countWrite(replace), watch },
   };
 }

@@ -1,5 +1,5 @@
 // `npm run bench:page`: the weight and speed of the built page in Chromium.
-//   --runs N        fresh visits, of which medians are printed (default 5)
+//   --runs N        number of fresh visits; their medians are printed (default 5)
 //   --no-lighthouse without Lighthouse, which is installed into .tools/ when it is first needed
 //   --strict        exit code 1 if a bound below is exceeded
 import { parseArgs } from "node:util";
@@ -109,7 +109,7 @@ await runScript(async () => {
     throw new Remedy(`Beyond its bound: ${exceededBounds.join("; ")}.`);
 });
 
-/** Adds the scores of Lighthouse, of which all but that of performance must be 100. */
+/** Adds the scores of Lighthouse; all except performance must be 100. */
 async function addLighthouse(url, addFigure) {
   const { scores, blockingMs } = await runLighthouse(url);
   for (const { name, score } of scores) {

@@ -50,10 +50,10 @@ async function recordAndRecommend({ count, taps }) {
   for (let tap = 0; tap < taps; tap += 1) {
     await new Promise((resolve) => setTimeout(resolve, 30));
     const start = performance.now();
-    const stored = sage.record({ item: ids[(40 + 37 * tap) % ids.length] });
+    const storing = sage.record({ item: ids[(40 + 37 * tap) % ids.length] });
     await sage.recommend({ count });
     times.push(performance.now() - start);
-    await stored;
+    await storing;
   }
   await sage.close();
   return times;

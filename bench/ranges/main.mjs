@@ -90,10 +90,10 @@ async function measure(name) {
         ),
       [server.origin, dim],
     );
-    const found = measured.coldQueries.flatMap(({ items }, query) =>
+    const foundItems = measured.coldQueries.flatMap(({ items }, query) =>
       items.filter((item) => exact[query].includes(item)),
     );
-    const recall = found.length / exact.flat().length;
+    const recall = foundItems.length / exact.flat().length;
     return { n, dim, file: (await stat(file)).size, recall, ...measured };
   } finally {
     await browser.close();

@@ -109,7 +109,7 @@ await runScript(async () => {
     return cluster(matrixOf(rows), { dim, cut, spread, ...(weights && { weights }) });
   }
 
-  /** The former rule: a threshold that grows with the actions per cluster left. */
+  /** The rule before `auto`: a threshold that grows with the mean actions per cluster. */
   function growingThreshold(rows) {
     const n = rows.length;
     const tree = ward(matrixOf(rows), { dim: emoji.dim });

@@ -21,8 +21,8 @@ const MODELS = {
 };
 
 /**
- * Resolves to the vectors of `count` texts, of which the program of the model reads `texts` as
- * JSON. Texts and vectors are kept in `folder`, as NAME.json and NAME.f32.
+ * Resolves to the vectors of `count` texts. The program of the model reads `texts` as JSON. Texts
+ * and vectors are kept in `folder`, as NAME.json and NAME.f32.
  */
 export async function embedOnce({ folder, name, model, texts, count }) {
   const vectorsFile = join(folder, `${name}.f32`);

@@ -58,10 +58,10 @@ await runScript(async () => {
     },
   });
   const names = values.sets.split(",");
-  const known = [...Object.keys(SETS), "taste"];
-  const unknown = names.find((name) => !known.includes(name));
+  const setNames = [...Object.keys(SETS), "taste"];
+  const unknown = names.find((name) => !setNames.includes(name));
   if (unknown !== undefined)
-    throw new Remedy(`--sets: expected some of ${known.join()}, saw "${unknown}"`);
+    throw new Remedy(`--sets: expected some of ${setNames.join()}, saw "${unknown}"`);
   const count = Number(values.count);
   for (const name of names) {
     if (name in SETS) await measure(name, await SETS[name](), Number(values.items), count);
@@ -79,12 +79,12 @@ async function emojiWithTexts() {
 
 async function measure(name, { rows, queries }, items, count) {
   const step = Math.max(1, rows.length / items);
-  const learned = rows.filter((_, row) => !isHeldOut(row) && row % step < 1);
+  const learnedRows = rows.filter((_, row) => !isHeldOut(row) && row % step < 1);
   const unseen = rows.filter((row, index) => isHeldOut(index) && row.text !== "");
   const begun = performance.now();
-  const tower = await build(learned, false);
+  const tower = await build(learnedRows, false);
   const seconds = (performance.now() - begun) / 1000;
-  const none = await build(learned, true);
+  const none = await build(learnedRows, true);
   const text = openText(tower.catalogue);
   const textAlone = openText(none.catalogue);
   const byVector = (opened, catalogue) => (query) => {
@@ -94,15 +94,15 @@ async function measure(name, { rows, queries }, items, count) {
   const searches = [
     ["vectors", byVector(text, tower.catalogue)],
     ["vectors and names", (query) => text.search(query, { count, exact: true })],
-    ["words: tf-idf", lexicalSearch(learned, count)],
+    ["words: tf-idf", lexicalSearch(learnedRows, count)],
     ["no model: --embed text", byVector(textAlone, none.catalogue)],
   ];
   const samples = { "unseen texts": unseen, ...(queries && { "two-word queries": queries }) };
   printTitle(
-    `${name}: ${learned.length} items learned, ${tower.report.features} features, ` +
+    `${name}: ${learnedRows.length} items learned, ${tower.report.features} features, ` +
       `${tower.report.bytes} bytes, built in ${seconds.toFixed(1)} s`,
   );
-  const mean = meanOf(learned);
+  const mean = meanOf(learnedRows);
   for (const [sample, texts] of Object.entries(samples)) {
     const cells = searches.map(([title, search]) => {
       const values = shares(tower.catalogue, texts, search, count, mean);
@@ -114,7 +114,7 @@ async function measure(name, { rows, queries }, items, count) {
     const time = microseconds(text, texts).toFixed(1);
     console.log(`  ${time} microseconds of processor a text, at a load of ${load}\n`);
   }
-  printNames(learned, [...searches.slice(0, 3), ["names", nameSearch(tower.catalogue)]], count);
+  printNames(learnedRows, [...searches.slice(0, 3), ["names", nameSearch(tower.catalogue)]], count);
 }
 
 /** Hits by names alone: the exact one, then those with all words, the last one unfinished. */
@@ -179,15 +179,15 @@ function shares(catalogue, queries, search, count, mean) {
   let [share, aboveChance, overlap] = [0, 0, 0];
   for (const query of queries) {
     const best = catalogue.search(query.vector, { count, exact: true });
-    const found = search(query.text);
+    const hits = search(query.text);
     const cosine = ({ item }) => dot(query.vector, catalogue.vector(item));
-    const [ideal, reached] = [sum(best.map(cosine)), sum(found.map(cosine))];
+    const [ideal, reached] = [sum(best.map(cosine)), sum(hits.map(cosine))];
     share += reached / ideal;
     // A hit that is missing counts as much as a random item.
     const chance = dot(query.vector, mean);
-    aboveChance += (reached - found.length * chance) / (ideal - best.length * chance);
+    aboveChance += (reached - hits.length * chance) / (ideal - best.length * chance);
     const items = new Set(best.map(({ item }) => item));
-    overlap += found.filter(({ item }) => items.has(item)).length / count;
+    overlap += hits.filter(({ item }) => items.has(item)).length / count;
   }
   return [share, aboveChance, overlap].map((total) => total / queries.length);
 }
@@ -223,16 +223,16 @@ function lexicalSearch(items, count) {
   const words = (text) => [...new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])];
   const postings = new Map();
   const documents = items.map(({ id, text }) => ({ item: id, words: words(text) }));
-  documents.forEach(({ words: own }, index) => {
-    for (const word of own) {
+  documents.forEach(({ words: ownWords }, index) => {
+    for (const word of ownWords) {
       const rows = postings.get(word);
       if (rows) rows.push(index);
       else postings.set(word, [index]);
     }
   });
   const idf = (word) => Math.log1p(items.length / (postings.get(word)?.length ?? Infinity));
-  const norms = documents.map(({ words: own }) =>
-    Math.sqrt(sum(own.map((word) => idf(word) ** 2))),
+  const norms = documents.map(({ words: ownWords }) =>
+    Math.sqrt(sum(ownWords.map((word) => idf(word) ** 2))),
   );
   return (query) => {
     const scores = new Map();

@@ -1,5 +1,5 @@
-// Searches of a user for an item near the own taste: does taste help a query, and how much of it?
-// Each user has acted on emoji of one group, and searches another one of it by one of its tags.
+// How much of the taste helps a query for an item near it? Each simulated user has acted on emoji
+// of one group, and searches for another emoji of that group by one of its tags.
 import { openSage } from "pocketsage";
 import { openSageText, openText } from "pocketsage/text";
 import { printTable, printTitle } from "../../scripts/lib/output.mjs";
@@ -16,7 +16,7 @@ export async function measureTaste(catalogue, count) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const ids = [...catalogue.ids()].filter((id) => catalogue.payload(id).tags.length > 0);
   const groupOf = (id) => catalogue.payload(id).group;
-  const found = new Map(SHARES.map((share) => [share, 0]));
+  const foundByShare = new Map(SHARES.map((share) => [share, 0]));
   for (let user = 0; user < USERS; user += 1) {
     const target = pick(ids);
     const peers = ids.filter((id) => id !== target && groupOf(id) === groupOf(target));
@@ -27,13 +27,17 @@ export async function measureTaste(catalogue, count) {
     const query = pick(catalogue.payload(target).tags);
     for (const taste of SHARES) {
       const hits = await words.recommend({ query, count, taste });
-      if (hits.some(({ item }) => item === target)) found.set(taste, found.get(taste) + 1);
+      if (hits.some(({ item }) => item === target))
+        foundByShare.set(taste, foundByShare.get(taste) + 1);
     }
     await sage.close();
   }
   printTitle(`${USERS} users search for an item of the group of their history by one of its tags`);
   printTable([
     ["taste", ...SHARES.map(String)],
-    [`found among ${count}`, ...SHARES.map((share) => (found.get(share) / USERS).toFixed(3))],
+    [
+      `found among ${count}`,
+      ...SHARES.map((share) => (foundByShare.get(share) / USERS).toFixed(3)),
+    ],
   ]);
 }

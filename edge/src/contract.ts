@@ -54,7 +54,7 @@ export interface Conflict {
 /** The outcome of a `record` call; `repeated` if an earlier request with this key did the work. */
 export interface Recorded {
   recorded: number;
-  /** The number of actions not recorded, because they are too old or were deleted since. */
+  /** The number of actions not recorded, because they are too old or were deleted meanwhile. */
   dropped: number;
   repeated: boolean;
 }
@@ -111,8 +111,8 @@ export interface UserCalls {
   parameters(): Promise<Parameter[] | Failure>;
   actions(query: PageQuery): Promise<Page | Failure>;
   /**
-   * Deletes one item's traces, the actions of a time range, or, for an empty query, everything but
-   * what RequestLog keeps. The last also works if the stored bytes are unreadable.
+   * Deletes one item's traces or the actions of a time range. An empty query deletes everything
+   * but what RequestLog keeps, also if the stored bytes are unreadable.
    */
   forget(
     query: ForgetQuery,

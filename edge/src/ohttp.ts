@@ -63,7 +63,7 @@ async function isWithinLimit(request: Request, { GATEWAY_LIMIT }: Env): Promise<
   return outcome?.success ?? true;
 }
 
-/** Counts the users that tokens name, as outside of the gateway. Inside there is no address. */
+/** Limits users by their tokens only: requests through the gateway have no client address. */
 function limitOfUsers(limiter: RateLimiter): RateLimiter {
   return {
     limit: async (options) =>

@@ -96,8 +96,11 @@ export class RequestLog {
     const targets = new Set(rows.map(({ target }) => target));
     const names = new Map<string, string[]>();
     for (const item of items) {
-      const own = await nameOf(salt, { item });
-      names.set(item, kind === "action" ? [own] : [own, await nameOf(salt, { unhidden: item })]);
+      const itemName = await nameOf(salt, { item });
+      names.set(
+        item,
+        kind === "action" ? [itemName] : [itemName, await nameOf(salt, { unhidden: item })],
+      );
     }
     const ranges = [...targets]
       .filter((target) => kind === "action" && target.startsWith("range "))

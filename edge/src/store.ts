@@ -125,9 +125,9 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
     save: async (bytes) => void storage.transactionSync(() => rewrite(bytes)),
     clear: () => requests.keepDuring(() => storage.deleteAll()),
     segments: {
-      async read(known) {
+      async read(lastToken) {
         const token = currentToken();
-        const { epoch, last } = (known ?? {}) as Partial<Token>;
+        const { epoch, last } = (lastToken ?? {}) as Partial<Token>;
         const isWholeList = epoch !== token.epoch;
         return { segments: readAfter(isWholeList ? 0 : last!), token, complete: isWholeList };
       },

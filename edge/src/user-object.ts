@@ -155,7 +155,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     return this.#call(async () => (await this.#open()).parameters());
   }
 
-  /** A change done once per key, whose answer is the number of items that `work` resolves to. */
+  /** Runs a change once per key. `work` resolves to the number of items that it applied to. */
   #mark(
     stamp: RequestStamp,
     work: (sage: Sage) => Promise<number>,
@@ -206,7 +206,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
       const result = await this.#requests.once(stamp, noPlaces, async () => {
         const hidden = new Set(await sage.hidden());
         const places = [...items.keys()].filter((place) => hidden.has(items[place]!));
-        // Before the change, for a request to hide the item that was made earlier and comes later.
+        // Recorded first: a late request to hide the item, made before this one, has no effect.
         for (const item of new Set(items)) await this.#requests.addDeletion({ unhidden: item });
         await sage.unhide(items);
         return { places };

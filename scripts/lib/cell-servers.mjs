@@ -8,7 +8,7 @@ import { root } from "./versions.mjs";
 
 /** Number of cells of the emoji catalogue. */
 const CELLS = 64;
-/** Maximal length of a request to the engine, in bytes: 16 medoids by id take less. */
+/** Maximum length of a request to the engine, in bytes: 16 medoids by id take less. */
 const MAX_ENGINE_BYTES = 32_768;
 
 /**

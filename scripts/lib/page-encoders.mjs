@@ -10,7 +10,7 @@ import { runOrThrow } from "./run.mjs";
 import { isUpToDate } from "./up-to-date.mjs";
 import { root } from "./versions.mjs";
 
-/** Per catalogue, the payload fields of the texts, the name of an item first, and their reader. */
+/** Per catalogue: its file, the payload fields with texts (the name first), their reader. */
 const TEXTS = {
   emoji: {
     file: "www/catalogues/emoji.sage",
@@ -54,7 +54,7 @@ async function buildEncoder(name, file, fields, texts) {
   const wordsOf = (payload) => fields.flatMap((field) => splitWords(payload[field]));
   const ids = [...catalogue.ids()];
   const payloads = ids.map((id) => catalogue.payload(id));
-  const stored = new Set(payloads.flatMap(wordsOf));
+  const storedWords = new Set(payloads.flatMap(wordsOf));
   const rows = ids.map((id, row) => [
     ...[id, catalogue.vector(id)],
     { ...payloads[row], ...texts.get(id) },
@@ -65,15 +65,15 @@ async function buildEncoder(name, file, fields, texts) {
   await writeFile(source, catalogue.toBytes());
   catalogue.close();
 
-  const whole = join(workFolder, `${name}-text.sage`);
+  const encoderPath = join(workFolder, `${name}-text.sage`);
   await runOrThrow(process.execPath, [
-    ...[join(root, "pkg", "cli", "main.js"), "build", source, "-o", whole],
+    ...[join(root, "pkg", "cli", "main.js"), "build", source, "-o", encoderPath],
     ...["--text", fields.join(), "--precision", "compact", "--near-duplicates", "keep"],
     ...["--no-recall", "--quiet"],
   ]);
-  const encoder = await Catalogue.fromBytes(await readFile(whole));
+  const encoder = await Catalogue.fromBytes(await readFile(encoderPath));
   const [first, ...rest] = encoder.ids();
-  const others = words.filter((word) => !stored.has(word));
+  const others = words.filter((word) => !storedWords.has(word));
   encoder.add([[first, encoder.vector(first), { words: others }]]);
   encoder.remove(rest);
   encoder.compact();
@@ -82,7 +82,7 @@ async function buildEncoder(name, file, fields, texts) {
   return bytes;
 }
 
-/** All tags of each emoji, of which the catalogue stores four. */
+/** All tags of each emoji; the catalogue stores four of them. */
 async function readEmojiTexts() {
   const path = join(root, "node_modules", "emojibase-data", "en", "data.json");
   const entries = JSON.parse(await readFile(path, "utf8"));

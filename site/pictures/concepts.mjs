@@ -20,7 +20,7 @@ function matrixOf(items) {
 /** The interest that an item is nearest to, if it is near one at all. */
 function nearestInterest(item) {
   const cosines = interests.map(({ items }) =>
-    Math.max(...items.map((own) => cosine(catalogue.vector(own), catalogue.vector(item)))),
+    Math.max(...items.map((tapped) => cosine(catalogue.vector(tapped), catalogue.vector(item)))),
   );
   const best = Math.max(...cosines);
   return best >= 0.45 ? cosines.indexOf(best) : undefined;
@@ -138,9 +138,9 @@ export function wardTree() {
       { "stroke-width": 2 },
     );
   });
-  const kept = Math.max(...nodes.filter(isOneInterest).map(({ height }) => height));
+  const keptHeight = Math.max(...nodes.filter(isOneInterest).map(({ height }) => height));
   const undone = Math.min(...nodes.filter((node) => !isOneInterest(node)).map((n) => n.height));
-  const cut = (x(kept) + x(undone)) / 2;
+  const cut = (x(keptHeight) + x(undone)) / 2;
   return picture(460, 310, "Ward tree of ten taps, cut into three interests", [
     TAPS.map((item) =>
       label(90, rows.get(item) + 4, nameOf(item), {

@@ -84,8 +84,8 @@ export async function openReadersFolder() {
  */
 async function runDocument({ folder, env, page }, document) {
   const markdown = await readFile(join(root, document), "utf8");
-  const own = join(folder, document.replace(/[/.]/g, "-"));
-  await cp(join(folder, "given"), own, { recursive: true, verbatimSymlinks: true });
+  const documentFolder = join(folder, document.replace(/[/.]/g, "-"));
+  await cp(join(folder, "given"), documentFolder, { recursive: true, verbatimSymlinks: true });
   const counts = {};
   const failures = [];
   const typed = [];
@@ -95,22 +95,22 @@ async function runDocument({ folder, env, page }, document) {
     const count = (name) => (counts[name] = (counts[name] ?? 0) + 1);
     try {
       if (kind === "file") {
-        await mkdir(dirname(join(own, value)), { recursive: true });
-        await writeFile(join(own, value), code);
+        await mkdir(dirname(join(documentFolder, value)), { recursive: true });
+        await writeFile(join(documentFolder, value), code);
         count("written as files");
       } else if (kind === "run" && language === "sh") {
-        printed = await execute("bash", ["-c", SHELL + code], own, env);
+        printed = await execute("bash", ["-c", SHELL + code], documentFolder, env);
         count("run");
       } else if (kind === "run") {
         const name = `block-${index}.mjs`;
-        await writeFile(join(own, name), code);
-        printed = await execute(process.execPath, [name], own, env);
+        await writeFile(join(documentFolder, name), code);
+        printed = await execute(process.execPath, [name], documentFolder, env);
         count("run");
       } else if (kind === "browser") {
-        await inPage(await page(), own, { name: value ?? `block-${index}.js`, code });
+        await inPage(await page(), documentFolder, { name: value ?? `block-${index}.js`, code });
         count("run");
       } else if (kind === "shows") {
-        await inPage(await page(), own, { path: value, lines: code.trim().split("\n") });
+        await inPage(await page(), documentFolder, { path: value, lines: code.trim().split("\n") });
         count("run");
       } else if (kind === "output") {
         comparePrinted(printed, code);
@@ -121,7 +121,7 @@ async function runDocument({ folder, env, page }, document) {
         count("parsed");
       } else if (isProgram(block)) {
         typed.push({
-          name: join(own, `block-${index}.${language === "js" ? "mjs" : language}`),
+          name: join(documentFolder, `block-${index}.${language === "js" ? "mjs" : language}`),
           code,
           line,
         });

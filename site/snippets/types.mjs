@@ -35,6 +35,9 @@ export async function typeErrors(programs) {
       code,
       message: ts.flattenDiagnosticMessageText(messageText, "\n"),
     }))
-    .filter(({ program: own, code, message }) => own && !isOfOtherPackage(code, message))
+    .filter(
+      ({ program: errorProgram, code, message }) =>
+        errorProgram && !isOfOtherPackage(code, message),
+    )
     .map(({ program: { line }, message }) => ({ line, message }));
 }

@@ -22,7 +22,7 @@ use wide::{f32x4, i16x8, i32x4, u8x16};
 
 /// The code of component 0. Written codes are 1..=127.
 pub(super) const ZERO_CODE: u8 = 64;
-/// Maximal difference between a written code and [`ZERO_CODE`].
+/// Maximum difference between a written code and [`ZERO_CODE`].
 const MAX_CODE_OFFSET: f32 = 63.0;
 /// Number of residual steps in one code step.
 const RESIDUAL_STEPS: i32 = 256;

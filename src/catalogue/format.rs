@@ -32,7 +32,7 @@ const HEADER_BYTES: usize = 64;
 const TABLE_ENTRY_BYTES: usize = 24;
 /// The offset of each section is a multiple of this number of bytes.
 const SECTION_ALIGNMENT: usize = 64;
-/// Maximal number of entries in the section table.
+/// Maximum number of entries in the section table.
 const MAX_SECTIONS: usize = 64;
 
 /// The parsed header of a file, and the byte range of each section.

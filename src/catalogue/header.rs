@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 
-/// Maximal scale of a stored vector. Components, at most 64.5 times the scale, stay finite.
+/// Maximum scale of a stored vector. Components, at most 64.5 times the scale, stay finite.
 pub(super) const MAX_SCALE: f32 = f32::MAX / 65.0;
 
 /// A part of the file. The discriminant is its kind in the section table (docs/format.md).

@@ -21,9 +21,9 @@ pub(super) const PARTIAL_SUMS: usize = 8;
 pub(super) const KERNEL_ROWS: usize = 4;
 /// Number of [`Steps`] units in one code step.
 pub(super) const STEPS_PER_CODE: f32 = 256.0;
-/// Maximal code of a component.
+/// Maximum code of a component.
 const MAX_CODE: f64 = 127.0;
-/// Maximal magnitude of the weight of an odd dimension. Weights of even dimensions are 256 times
+/// Maximum magnitude of the weight of an odd dimension. Weights of even dimensions are 256 times
 /// finer, and stay within `i16`.
 const MAX_ODD_WEIGHT: f64 = 127.0;
 /// Ratio of the quantization steps: one step of an odd dimension's weight is 256 steps of an even

@@ -14,7 +14,7 @@ use crate::math::top_k::kth_largest;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Maximal number of rows in the sample on which the error of a query's estimates is measured.
+/// Maximum number of rows in the sample on which the error of a query's estimates is measured.
 const CALIBRATION_ROWS: usize = 64;
 
 /// The sketch estimates of one query.

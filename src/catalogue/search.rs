@@ -5,7 +5,7 @@ use super::bitset::RowSet;
 /// Options of [`Catalogue::search_with`](super::Catalogue::search_with).
 #[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'a> {
-    /// Maximal number of rows returned for each query. Default: 20.
+    /// Maximum number of rows returned for each query. Default: 20.
     pub count: usize,
     /// Number of best rows skipped before the first one returned. Default: 0.
     pub offset: usize,

@@ -25,9 +25,9 @@ pub(super) const SKETCH_BLOCK_ROWS: usize = 32;
 const TABLE_DIMS: usize = 4;
 /// Number of dimensions in a chunk, whose eight lookup tables are processed together.
 const CHUNK_DIMS: usize = 32;
-/// Maximal entry of a lookup table: the sum of four entries fits into a byte.
+/// Maximum entry of a lookup table: the sum of four entries fits into a byte.
 const MAX_TABLE_ENTRY: f32 = 63.0;
-/// Maximal number of dimensions of a sketched catalogue: the sum of the entries of all lookup
+/// Maximum number of dimensions of a sketched catalogue: the sum of the entries of all lookup
 /// tables fits into 16 bits.
 const MAX_SKETCH_DIMENSIONS: usize = 4096;
 /// Scales, sign factors and standard deviations must be below this, so that estimates are finite.
@@ -38,7 +38,7 @@ const ROUND_MAGIC: f32 = 8_388_608.0;
 /// Ratio of the mean square to the squared mean magnitude of a row's components up to which the
 /// errors of its estimates count as normal.
 const MAX_NORMAL_RATIO: f64 = 2.0;
-/// Maximal number of rows in the sample from which the centre is computed.
+/// Maximum number of rows in the sample from which the centre is computed.
 const CENTRE_SAMPLE_ROWS: usize = 1024;
 
 /// The sign bits of 32 rows in four dimensions. Those of row r are in byte [`sign_byte`]`(r)`: in

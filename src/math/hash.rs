@@ -42,7 +42,7 @@ pub fn checksum64(bytes: &[u8]) -> u64 {
 
 /// Bytes that the four lanes take in one round.
 const STRIPE_BYTES: usize = 32;
-/// Maximal number of bytes that one call of [`hash_stripes`] hashes.
+/// Maximum number of bytes that one call of [`hash_stripes`] hashes.
 const CHUNK_BYTES: usize = 1 << 16;
 
 /// The constants of XXH64.

@@ -17,7 +17,7 @@ use alloc::{vec, vec::Vec};
 const ROW_ALIGNMENT: usize = 2 * LANES;
 /// Number of merges in a batch, whose updates are stored side by side: 32 codes fill a cache line.
 const BATCH_MERGES: usize = 32;
-/// Maximal number of panel pairs that one call of [`next_hit_pairs`] returns.
+/// Maximum number of panel pairs that one call of [`next_hit_pairs`] returns.
 const MAX_HIT_PAIRS: usize = 8;
 /// Grid distance, in steps, at which the linear lower bound of squared distances touches the exact
 /// bound as its tangent: about the distance of typical merges.

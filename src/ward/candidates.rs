@@ -6,7 +6,7 @@
 
 use crate::math::simd::{F32x8, LANES, ROUND_DOWN, set_lanes, sqrt};
 
-/// Maximal number of candidates in a [`CandidateList`].
+/// Maximum number of candidates in a [`CandidateList`].
 pub(crate) const MAX_CANDIDATES_PER_LIST: usize = 24;
 /// Minimal number of candidates in the list that a search returns; fewer only if there are fewer
 /// clusters.

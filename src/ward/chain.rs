@@ -39,9 +39,9 @@ pub(crate) struct Nearest {
     pub(crate) cluster: usize,
     /// Distance of `cluster`, the nearest neighbour.
     pub(crate) distance: f64,
-    /// Least distance of a candidate, that of `cluster` included; it ties with `distance`.
+    /// Minimum distance of the candidates, `cluster` included; it ties with `distance`.
     least_distance: f64,
-    /// Least distance of the candidates other than `cluster`.
+    /// Minimum distance of the candidates other than `cluster`.
     runner_up_distance: f64,
     /// The previous cluster of the chain, preferred among equally near candidates.
     previous: usize,

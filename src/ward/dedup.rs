@@ -7,7 +7,7 @@ use alloc::{vec, vec::Vec};
 
 /// Content of an empty bucket of the hash table.
 const EMPTY_BUCKET: u32 = u32::MAX;
-/// Maximal number of components of a vector that are hashed.
+/// Maximum number of components of a vector that are hashed.
 const MAX_HASHED_COMPONENTS: usize = 16;
 
 /// The distinct rows of the input. Components -0 and 0 are equal.

@@ -21,7 +21,7 @@ use wide::{f32x4, i16x8, i32x4};
 /// Number of vectors in a quad. The products of a quad with a panel, 4 x 8 sums, take 8 of the 16
 /// registers of simd128.
 const QUAD_VECTORS: usize = 4;
-/// Maximal length of a grid point, in steps: (2 x 23169)^2 < 2^31.
+/// Maximum length of a grid point, in steps: (2 x 23169)^2 < 2^31.
 const MAX_RADIUS_STEPS: f64 = 23_169.0;
 /// Added to every computed residual, in steps: more than the error of four `f32` roundings of
 /// values up to [`MAX_RADIUS_STEPS`].

@@ -91,7 +91,7 @@ impl BoundsStrategy {
     /// All strategies, the fastest first.
     pub(super) const ALL: [Self; 3] = [Self::Matrix, Self::NeighbourLists, Self::None];
 
-    /// Maximal number of rows for [`Self::Matrix`]: a larger matrix does not fit the caches, and
+    /// Maximum number of rows for [`Self::Matrix`]: a larger matrix does not fit the caches, and
     /// neighbour lists are faster.
     const MAX_MATRIX_ROWS: usize = 5_000;
 

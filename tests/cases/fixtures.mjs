@@ -1,4 +1,4 @@
-// Writes the input files of the cases into a folder: files as people and programs have them.
+// Writes the input files of the cases into a folder: files as people and programs write them.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

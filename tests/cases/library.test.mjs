@@ -1,4 +1,4 @@
-// Values, clocks and instances that once made a history unusable: each has the wanted result.
+// Values, clocks and instances that once made a history unusable: each gives the right result.
 import "fake-indexeddb/auto";
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
 // `pocketsage eval` on a long log: memory is bounded by bytes an action, whatever the file has
-// beside user, item and time.
+// apart from user, item and time.
 import assert from "node:assert/strict";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";

@@ -116,7 +116,7 @@ test("a column of parts is the split; popularity never counts later actions", as
   assert.equal(report.trainActions, 12 * 12);
   // The first user's test begins on day 13: actions of that day and later are unknown, so for the
   // log of this user only, all popularities are 0, and the lowest rows win.
-  const alone = await put(
+  const onlyFirstUser = await put(
     "alone.csv",
     table(
       ",",
@@ -127,7 +127,7 @@ test("a column of parts is the split; popularity never counts later actions", as
       ],
     ),
   );
-  const late = await evalJson(alone, "--no-sage", "--threshold", "0.9", "-n", "1");
+  const late = await evalJson(onlyFirstUser, "--no-sage", "--threshold", "0.9", "-n", "1");
   assert.equal(metric(late, "popularity", "recall"), 0.2); // 0-15 is the first unseen row
 });
 

@@ -72,8 +72,8 @@ test("what gives no vectors is refused with a remedy", async () => {
     assert.equal(result.code, code, result.stderr);
     assert.match(result.stderr, pattern);
   };
-  const alone = await put("alone.jsonl", lines({ user: "u", item: "tea-1", at: 1 }));
-  await refused(1, /no two items share a history/, itemsFile, "--from-actions", alone);
+  const oneAction = await put("alone.jsonl", lines({ user: "u", item: "tea-1", at: 1 }));
+  await refused(1, /no two items share a history/, itemsFile, "--from-actions", oneAction);
   const foreign = actions(["x", "y"]);
   const foreignFile = await put("foreign.jsonl", lines(...foreign));
   await refused(1, /none of its items has an id .*--id/, itemsFile, "--from-actions", foreignFile);

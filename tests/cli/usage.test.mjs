@@ -36,7 +36,7 @@ test("--help, -h and help list every command", async () => {
   assert.equal((await pocketsage(["help"])).stdout, stdout);
 });
 
-/** Files of options beside that of a command. */
+/** Files that declare further options of a command, by command. */
 const OPTION_FILES = {
   build: "commands/build-options.ts",
   profile: "profile-input.ts",

@@ -78,7 +78,7 @@ function validNumber({ type, minimum, maximum, exclusiveMinimum }) {
   );
 }
 
-/** Valid values, of which one part may be replaced, left out, repeated or added. */
+/** Valid values in which one part may be replaced, left out, repeated or added. */
 function nearlyValidValue(schema) {
   const changes = fc.record({ at: fc.nat(), change: fc.nat(3), value: oddValue });
   return fc

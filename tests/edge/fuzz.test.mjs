@@ -92,7 +92,7 @@ for (const [name, valid] of MODES) {
   });
 }
 
-/** Whether a request that the document allows may have this reply. */
+/** Whether this is a permitted reply to a request that the OpenAPI document declares valid. */
 function isAllowed(status, text) {
   if (status < 300 || status === 409 || status === 422) return true;
   if (status === 404 && text.includes("No such blob")) return true;

@@ -108,11 +108,11 @@ test("hiding and un-hiding take 1 to 100 items", async () => {
 
 test("late requests to hide and repeated ones to un-hide change nothing", async () => {
   const { hide, unhide, hidden } = newUser();
-  const made = { "request-time": String(Date.now() - 1000) };
+  const earlierHeaders = { "request-time": String(Date.now() - 1000) };
   const key = { "idempotency-key": randomUUID() };
   await hide("food-1");
   assert.deepEqual(await unhide(["food-1"], key), { unhidden: ["food-1"] });
-  assert.deepEqual(await hide(["food-1", "food-2"], made), { hidden: ["food-2"] });
+  assert.deepEqual(await hide(["food-1", "food-2"], earlierHeaders), { hidden: ["food-2"] });
   assert.deepEqual(await hidden(), ["food-2"]);
   await hide("food-1");
   assert.deepEqual(await unhide(["food-1"], key), { unhidden: ["food-1"] });

@@ -13,7 +13,7 @@ import { startWorker } from "./worker.mjs";
 const DIM = 256;
 const ACTIONS = 1000;
 const ITEMS = 1200;
-/** Histories of 1 MiB each, of which the budget holds 16 MiB with all that belongs to them. */
+/** Users with a history of 1 MiB each, more than the budget of 16 MiB holds. */
 const USERS = 24;
 const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
 const next = seededRandom(1);

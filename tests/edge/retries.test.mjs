@@ -215,7 +215,7 @@ test("keys and deletions outlive an eviction, and leave no trace on the disk", a
       worker.request("/v1/actions", { json: { actions: actionsOf(...items) }, headers });
     const headers = key("erase-me-please");
     await jsonOf(await record(["food-1"], headers), 201);
-    const made = madeAt(Date.now() - 1);
+    const laterHeaders = madeAt(Date.now() - 1);
     assert.ok((await traces()) > 0);
     await jsonOf(await worker.request("/v1/actions?item=food-2", { method: "DELETE" }));
     await jsonOf(await worker.request("/v1/actions", { method: "DELETE" }));
@@ -224,7 +224,7 @@ test("keys and deletions outlive an eviction, and leave no trace on the disk", a
     assert.equal(await traces(), 0);
     worker = await open();
     await jsonOf(await record(["food-1"], headers));
-    await jsonOf(await record(["food-1", "food-2"], made));
+    await jsonOf(await record(["food-1", "food-2"], laterHeaders));
     assert.equal((await jsonOf(await worker.request("/v1/profile"))).actions, 0);
     await jsonOf(await worker.request("/v1/actions", { json: { actions } }), 201);
   } finally {

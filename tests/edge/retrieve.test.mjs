@@ -33,8 +33,8 @@ test("medoids by id, by vector of each precision, and as JSON have the same hits
     assert.match(reply.headers.get("server-timing"), /engine;dur=\d+.*total;dur=\d+/);
     const { answers } = await jsonOf(reply);
     answers.forEach(({ hits }, index) => {
-      const wanted = new Set(plain.answers[index].hits.map(({ item }) => item));
-      const found = hits.filter(({ item }) => wanted.has(item)).length;
+      const expectedItems = new Set(plain.answers[index].hits.map(({ item }) => item));
+      const found = hits.filter(({ item }) => expectedItems.has(item)).length;
       // With only 8 dimensions, the rounding of int8 may swap one hit.
       assert.ok(
         found >= (options.precision === "int8" ? 4 : 5),

@@ -5,7 +5,7 @@ use pocketsage::{
     checksum64,
 };
 
-/// Maximal number of rows that are checked one by one.
+/// Maximum number of rows that are checked one by one.
 const MAX_CHECKED_ROWS: usize = 4096;
 
 /// Reads the bytes as given and, with corrected length and hash, as a delta; without the correction

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 
-/** Longest CPU time of one run; the inputs are small. */
+/** Maximum CPU time of one run; the inputs are small. */
 const MAX_CPU_MS = 2000;
 /** A run without an end within this time ends the process. */
 const HANG_MS = 120_000;

@@ -196,13 +196,13 @@ test("items may come from a generator, with and without payloads", async () => {
     yield ["b", ones];
     yield ["🍕", ones, ""];
   }
-  const made = await Catalogue.from(items(), { dim: DIM, precision: "compact" });
-  assert.equal(made.precision, "compact");
+  const compactCatalogue = await Catalogue.from(items(), { dim: DIM, precision: "compact" });
+  assert.equal(compactCatalogue.precision, "compact");
   assert.deepEqual(
-    ["a", "b", "🍕"].map((item) => made.payload(item)),
+    ["a", "b", "🍕"].map((item) => compactCatalogue.payload(item)),
     [[1, "zwei", null], undefined, ""],
   );
-  made.close();
+  compactCatalogue.close();
 });
 
 test("a catalogue read from its bytes or from a stream equals the original", async () => {

@@ -250,8 +250,8 @@ for (const metric of ["cosine", "ip", "l2", undefined]) {
           }
           const { interests } = await sage.profile();
           await sage.map();
-          const asked = await accepted(() => sage.recommend(recommendation));
-          if (asked) await sage.preview(recommendation);
+          const recommended = await accepted(() => sage.recommend(recommendation));
+          if (recommended) await sage.preview(recommendation);
           await sage.recommend();
           if (interests.length > 0) await sage.explain(interests[0].medoid);
           // The same history, imported.

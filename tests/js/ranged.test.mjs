@@ -237,7 +237,7 @@ describe("sources", () => {
     }
   });
 
-  /** A bucket as R2 has them; its ETag is the first bytes of the hash. */
+  /** A bucket with the interface of R2. An object's ETag is the first bytes of its hash. */
   function bucketOf(objects) {
     return {
       objects,

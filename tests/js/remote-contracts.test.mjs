@@ -217,9 +217,9 @@ test("Elasticsearch before 9.4: the stored vector is fetched first", async () =>
 test("Typesense: one multi_search; only safe ids are put into a vector query", async () => {
   const { fetch, requests } = recorded({
     "/multi_search": ({ body }) => ({
-      results: body.searches.map(({ vector_query: wanted, filter_by: only }) => {
-        if (wanted === undefined) return { found: 0, hits: [], only };
-        if (wanted.includes("id: none"))
+      results: body.searches.map(({ vector_query: vectorQuery, filter_by: only }) => {
+        if (vectorQuery === undefined) return { found: 0, hits: [], only };
+        if (vectorQuery.includes("id: none"))
           return { code: 400, error: "Document id referenced in vector query is not found." };
         return replies.typesense.search.results[0];
       }),

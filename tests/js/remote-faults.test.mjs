@@ -221,8 +221,8 @@ test("an abort by the caller rejects at once and closes the connection", async (
     request.on("close", closed);
     setTimeout(() => controller.abort("never mind"), 10);
   });
-  const asked = engineAt(url).ask([query()], controller.signal);
-  await assert.rejects(asked, { code: "aborted", cause: "never mind" });
+  const pending = engineAt(url).ask([query()], controller.signal);
+  await assert.rejects(pending, { code: "aborted", cause: "never mind" });
   await connectionClosed;
 });
 

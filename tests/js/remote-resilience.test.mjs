@@ -34,11 +34,11 @@ const two = [query("food-1"), query("food-2")];
 test("a retry sends only failed queries, after a random wait up to base 2^n", async () => {
   const time = clock({ random: () => 0.25 });
   const { engine, calls } = scripted([ok("a"), { status: "error", error: down }], down, ok("b"));
-  const asked = withRetry(engine, { base: 100, ...time.runtime }).ask(two);
+  const pending = withRetry(engine, { base: 100, ...time.runtime }).ask(two);
   await settle();
   await time.advance(25);
   await time.advance(50);
-  assert.deepEqual(await asked, [ok("a"), ok("b")]);
+  assert.deepEqual(await pending, [ok("a"), ok("b")]);
   assert.deepEqual(
     calls.map((each) => each.map(({ item }) => item)),
     [["food-1", "food-2"], ["food-2"], ["food-2"]],
@@ -65,12 +65,12 @@ test("permanent errors are not retried, transient ones twice", async () => {
   await withRetry(refused.engine, time.runtime).ask([query()]);
   assert.equal(refused.calls.length, 1);
   const always = scripted(down);
-  const asked = withRetry(always.engine, time.runtime).ask([query()]);
+  const pending = withRetry(always.engine, time.runtime).ask([query()]);
   for (let turn = 0; turn < 5; turn += 1) {
     await settle();
     await time.advance(5000);
   }
-  assert.equal((await asked)[0].status, "error");
+  assert.equal((await pending)[0].status, "error");
   assert.equal(always.calls.length, 3);
 });
 
@@ -81,11 +81,11 @@ test("a timeout ends the attempt and aborts the engine", async () => {
     signal.addEventListener("abort", () => (aborted = true));
     return forever();
   });
-  const asked = withTimeout(engine, 100, "timeout", time.runtime).ask(two);
+  const pending = withTimeout(engine, 100, "timeout", time.runtime).ask(two);
   await settle();
   await time.advance(100);
   assert.deepEqual(
-    (await asked).map(({ error }) => error.reason),
+    (await pending).map(({ error }) => error.reason),
     ["timeout", "timeout"],
   );
   assert.ok(aborted);
@@ -94,14 +94,14 @@ test("a timeout ends the attempt and aborts the engine", async () => {
 test("the deadline covers all attempts together", async () => {
   const time = clock();
   const { engine, calls } = scripted(forever);
-  const asked = resilient(engine, { timeout: 1000, deadline: 1800, ...time.runtime }).ask([
+  const pending = resilient(engine, { timeout: 1000, deadline: 1800, ...time.runtime }).ask([
     query(),
   ]);
   for (let turn = 0; turn < 25; turn += 1) {
     await settle();
     await time.advance(100);
   }
-  assert.equal((await asked)[0].error.reason, "deadline");
+  assert.equal((await pending)[0].error.reason, "deadline");
   assert.equal(calls.length, 2);
 });
 

@@ -71,7 +71,7 @@ for (const metric of ["cosine", "l2"])
       () => ({ exclude: Array.from({ length: below(80) }, anyItem) }),
       () => ({ filter: { field: "group", is: below(3) } }),
       () => ({ focus: random(), popularity: random() }),
-      // With and without the pool, whose items are candidates beside the same queries.
+      // With and without the pool, whose items are further candidates of the same queries.
       () => ({ focus: 0, popularity: below(2) }),
       // More hits of each query than it has spare ones.
       async () => ({ exclude: (await sage.recommend({ count: 150 })).map(({ item }) => item) }),
@@ -94,7 +94,7 @@ for (const metric of ["cosine", "l2"])
     catalogue.close();
   });
 
-test("equal queries beside another pool are not the same search", async () => {
+test("equal queries with another pool are not the same search", async () => {
   const catalogue = await buildCatalogue(seededNumbers(2));
   const items = [...catalogue.ids()];
   catalogue.setPriors(items.map((item, row) => [item, row]));

@@ -126,9 +126,9 @@ for (const [adapter, options] of ADAPTERS) {
     const [plain, engine] = [adapter(options), adapter({ ...options, space: A })];
     assert.equal(engine.space, A);
     assert.notEqual(plain.identity, engine.identity);
-    const asked = { item: "1", vector: vectorOf("food-1"), count: 3, space: B };
-    await rejects(engine.ask([asked]), "dimension", BOTH);
-    await rejects(resilient(engine).ask([asked]), "dimension", BOTH);
+    const spaceQuery = { item: "1", vector: vectorOf("food-1"), count: 3, space: B };
+    await rejects(engine.ask([spaceQuery]), "dimension", BOTH);
+    await rejects(resilient(engine).ask([spaceQuery]), "dimension", BOTH);
     const fallback = localRetriever(await catalogueOf(B));
     assert.throws(() => withFallback(engine, fallback), { code: "dimension" });
     assert.equal(resilient(plain, { fallback }).space, B);

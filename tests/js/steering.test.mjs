@@ -161,7 +161,7 @@ test("a muted interest has no items, also after the history has grown", async ()
   }
 });
 
-test("all interests muted: what is left of the pool", async () => {
+test("all interests muted: the pool without the muted items", async () => {
   const sage = await open();
   for (const { medoid } of (await sage.profile()).interests) await sage.mute(medoid);
   assert.deepEqual(await all(sage), []);

@@ -268,15 +268,15 @@ test("a tower of another vector space is refused, and both are named", async () 
 test("learning is deterministic; without vectors they come from the texts", () => {
   assert.deepEqual(encodeTower(learn(items).tower), encodeTower(tower));
   const bare = items.map(([item, , payload]) => [item, new Float32Array(), payload]);
-  const made = learn(bare, true);
-  assert.equal(made.embedded, bare.length);
+  const learned = learn(bare, true);
+  assert.equal(learned.embedded, bare.length);
   const cosine = (a, b) => {
     const dot = (x, y) => x.reduce((sum, value, k) => sum + value * y[k], 0);
     return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
   };
-  const [tea, sameTags, bike] = [0, 4, 12].map((index) => made.items[index][1]);
+  const [tea, sameTags, bike] = [0, 4, 12].map((index) => learned.items[index][1]);
   assert.ok(cosine(tea, sameTags) > cosine(tea, bike) + 0.2);
-  assert.ok(openEncoder(made.tower).embed("saddle"));
+  assert.ok(openEncoder(learned.tower).embed("saddle"));
 });
 
 // The bits of a vector: equal on every engine, which the encoder owes to exact integer sums.

@@ -48,7 +48,7 @@ test("at 320 px no button of an interest is cut off", async (t) => {
   assert.equal(cut, 0);
 });
 
-// WebDriver BiDi cannot imitate paper.
+// WebDriver BiDi cannot emulate print media.
 test("a printed page shows whole lists and no wall", { skip: isFirefox }, async (t) => {
   const visitor = await (await visit(t, { colorScheme: "dark" })).ready();
   const { page } = visitor;

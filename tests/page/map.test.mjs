@@ -125,8 +125,9 @@ test("the cut of the tree forms interests", async (t) => {
 
 test("the words are loaded when they are chosen, and have interests of their own", async (t) => {
   const visitor = await (await visit(t)).ready();
-  const asked = () => visitor.requests.filter((request) => /words-.*\.sage/.test(request.url()));
-  assert.equal(asked().length, 0, "not with the first page");
+  const wordRequests = () =>
+    visitor.requests.filter((request) => /words-.*\.sage/.test(request.url()));
+  assert.equal(wordRequests().length, 0, "not with the first page");
   await visitor.page.goto(`${visitor.page.url().replace(/#.*$/, "")}?words#catalogue=words`);
   await visitor.ready();
   const buttonCount = () => visitor.page.locator(".item").count();

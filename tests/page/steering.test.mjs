@@ -1,4 +1,4 @@
-// What a user changes beside taps: dials, weights of interests, dislikes, and the view of the past.
+// What a user changes without taps: dials, weights of interests, dislikes, the view of the past.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FLOWERS, openBrowser, visit } from "./visitor.mjs";

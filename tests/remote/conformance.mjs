@@ -28,10 +28,10 @@ export function conformance(name, engine, expects = {}) {
   };
   const recall = (hits, row) => {
     const { id, vector } = engine.items[row];
-    const wanted = new Set(
+    const expectedItems = new Set(
       exactNeighbours(engine.items, vector, hits.length, id).map(({ item }) => item),
     );
-    return hits.filter(({ item }) => wanted.has(item)).length / wanted.size;
+    return hits.filter(({ item }) => expectedItems.has(item)).length / expectedItems.size;
   };
 
   test(`${name}: hits carry the number in priorField, and none without it`, async () => {

@@ -94,10 +94,10 @@ for (const engine of ["chroma", "pgvector"]) {
       first.answers.map(({ status }) => status),
       ["ok", "not-found", "ok"],
     );
-    const wanted = new Set(
+    const expectedItems = new Set(
       exactNeighbours(items, items[500].vector, 50, items[500].id).map(({ item }) => item),
     );
-    assert.ok(first.answers[0].hits.filter(({ item }) => wanted.has(item)).length >= 49);
+    assert.ok(first.answers[0].hits.filter(({ item }) => expectedItems.has(item)).length >= 49);
     assert.deepEqual(
       second.answers.map(({ via }) => via),
       ["cache", undefined, "engine"],

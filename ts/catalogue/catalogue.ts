@@ -3,7 +3,7 @@
  * The local catalogue: items with ids and vectors in wasm memory, searchable by similarity.
  *
  * This file has more than 400 lines: it is one public class, and half of it is its documentation.
- * The files beside it implement its methods.
+ * The other files of this folder implement its methods.
  */
 
 import { init, withCore } from "../core/glue.js";
@@ -288,12 +288,12 @@ export class Catalogue {
   }
 
   /**
-   * Replaces the priors of all items by those of the pairs, as a Map has them: numbers from 0 to
-   * 1e15. Items that are not listed get 0, unknown ids are ignored, and of equal ids the last
-   * counts. Returns the number of pairs whose item exists. Takes milliseconds: the file's bytes,
-   * with a new hash and revision, are written by the next `add`, `remove`, `compact` or `toBytes`
-   * only. `merge` applies to priors before this call. Throws code "option" or "not-finite"; then
-   * nothing has changed.
+   * Replaces the priors of all items by those of the pairs, such as the entries of a Map: numbers
+   * from 0 to 1e15. Items that are not listed get 0, unknown ids are ignored, and of equal ids the
+   * last counts. Returns the number of pairs whose item exists. Takes milliseconds: the bytes
+   * of the file, with a new hash and revision, are written by the next `add`, `remove`, `compact`
+   * or `toBytes` only. `merge` applies to priors before this call. Throws code "option" or
+   * "not-finite"; then nothing has changed.
    */
   setPriors(priors: Iterable<readonly [item: ItemId, prior: number]>): number {
     const codes = new Uint16Array(this.#facts.rows);
@@ -467,8 +467,8 @@ export class Catalogue {
   /** In one call, because calls for single vectors take most of their time to begin and end. */
   #vectors(items: readonly ItemId[]): (Float32Array | undefined)[] {
     const rows = items.map((item) => this.#row(item));
-    const known = Uint32Array.from(rows.filter((row) => row >= 0));
-    const matrix = this.#handle.with((core) => core.vectors(known));
+    const itemRows = Uint32Array.from(rows.filter((row) => row >= 0));
+    const matrix = this.#handle.with((core) => core.vectors(itemRows));
     let end = 0;
     return rows.map((row) => (row < 0 ? undefined : matrix.subarray(end, (end += this.dim))));
   }

@@ -117,7 +117,7 @@ export function applyChange(
   return finish(builder, old, columns, priors, old.section(LISTS), revision, removedRows);
 }
 
-/** Writes the sections beside the rows. The text tower stays: no change of items alters it. */
+/** Writes all sections but the rows. The text tower stays: no change of items alters it. */
 function finish(
   builder: CoreBuilder,
   old: CoreCatalogue,

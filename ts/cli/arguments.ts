@@ -14,7 +14,7 @@ type ParsedArguments<T extends OptionTable> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>
 >;
 
-/** The option values of a command and its positional arguments, of which it takes at most `max`. */
+/** The option values of a command and its positional arguments, at most `max`. */
 export function parseArguments<T extends OptionTable>(
   args: string[],
   options: T,
@@ -110,7 +110,7 @@ export function parseCut(text: string): Cut {
   const [rule = "", number = ""] = text.split(/=(.*)/s);
   const makeCut = CUT_RULES.get(rule);
   if (makeCut) return makeCut(parseNumber(`--cut ${rule}`, number));
-  const rules = [...CUT_RULES.keys()].map((known) => `${known}=NUMBER`).join(", ");
+  const rules = [...CUT_RULES.keys()].map((name) => `${name}=NUMBER`).join(", ");
   throw new UsageError(`--cut: expected auto, ${rules}, saw ${inspect(text)}`);
 }
 

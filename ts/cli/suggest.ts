@@ -7,10 +7,10 @@ const MAX_EDITS = 2;
 export function suggest(word: string, names: readonly string[]): string {
   let nearest: string | undefined;
   // Half of the letters at most: otherwise short names resemble everything.
-  let least = Math.min(MAX_EDITS, Math.floor(word.replace(/^-+/, "").length / 2)) + 1;
+  let fewestEdits = Math.min(MAX_EDITS, Math.floor(word.replace(/^-+/, "").length / 2)) + 1;
   for (const name of names) {
     const edits = editDistance(word, name);
-    if (edits < least) [nearest, least] = [name, edits];
+    if (edits < fewestEdits) [nearest, fewestEdits] = [name, edits];
   }
   return nearest === undefined ? "" : `: did you mean ${nearest}?`;
 }

@@ -71,15 +71,15 @@ export function planSets(
     return release;
   };
 
-  let spent = lifetimeOf(state);
+  let spentEpsilon = lifetimeOf(state);
   const trueCells = new Set(
     vectors.slice(0, interests).map((vector) => nearestCells(codebook, vector, 1)[0]!),
   );
   const sets: (readonly number[])[] = [];
   for (const cell of trueCells) {
     let release = setOf.get(cell);
-    if (!release && spent + epsilon <= cap) {
-      spent += epsilon;
+    if (!release && spentEpsilon + epsilon <= cap) {
+      spentEpsilon += epsilon;
       release = newRelease({ cell, epsilon, set: drawSubset(mechanism, cell, draw) });
     }
     if (release) sets.push(release.set);

@@ -110,7 +110,7 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
     const previewed = pending;
     if (history) await ledger.add({ never: [...(await history())] });
     const plan = planFor(queries);
-    const { epoch, key, queries: sent } = plan;
+    const { epoch, key, queries: sentQueries } = plan;
     if (previewed && previewed !== plan && previewed.epoch === epoch && previewed.key === key)
       throw new SageError(
         "retrieval",
@@ -118,17 +118,20 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
           "again; before it, neverSend() with the history.",
       );
     if (!frozenIn(epoch)) {
-      const items = sent.map(({ item }) => item!);
+      const items = sentQueries.map(({ item }) => item!);
       await ledger.add({ frozen: [{ id: newId(), epoch, mode, items }] }, epoch);
     }
-    for (const message of describe(retriever, sent)) context.onOutbound(message);
+    for (const message of describe(retriever, sentQueries)) context.onOutbound(message);
     const answers = await retriever(
-      sent.map((query) => ({ ...query })),
+      sentQueries.map((query) => ({ ...query })),
       signal,
     );
-    if (!Array.isArray(answers) || answers.length !== sent.length)
-      throw new SageError("retrieval", `${mode}: expected ${sent.length} answers of the engine.`);
-    answered = { epoch, sent, answers };
+    if (!Array.isArray(answers) || answers.length !== sentQueries.length)
+      throw new SageError(
+        "retrieval",
+        `${mode}: expected ${sentQueries.length} answers of the engine.`,
+      );
+    answered = { epoch, sent: sentQueries, answers };
   };
 
   return {
@@ -150,10 +153,10 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
 }
 
 /** The row of the item itself, else of the sent item with the largest cosine. */
-function nearestRow(sent: readonly Query[], vector: Float32Array, item: ItemId | undefined) {
-  const sameItemRow = sent.findIndex((query) => query.item === item);
+function nearestRow(sentQueries: readonly Query[], vector: Float32Array, item: ItemId | undefined) {
+  const sameItemRow = sentQueries.findIndex((query) => query.item === item);
   if (sameItemRow >= 0) return sameItemRow;
-  const scores = sent.map((query) => {
+  const scores = sentQueries.map((query) => {
     let product = 0;
     let squares = 0;
     query.vector.forEach((component, axis) => {

@@ -206,8 +206,8 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
     const message = "The ledger's store failed, so nothing was sent. Check the store.";
     throw new SageError("storage", message, { cause });
   };
-  const stored = await store.load().catch(fail);
-  let state = stored ? decodeState(stored) : EMPTY_STATE;
+  const storedBytes = await store.load().catch(fail);
+  let state = storedBytes ? decodeState(storedBytes) : EMPTY_STATE;
   const merge = (
     bytes: Uint8Array | undefined,
     entries: Partial<PrivacyState>,

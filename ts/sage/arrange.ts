@@ -27,8 +27,8 @@ export function arrange(
 }
 
 /**
- * One item of each of the most important interests, for the beginning: of the items nearest to the
- * interest the best by similarity and prior, if possible one that is nearest to no other interest.
+ * For each of the most important interests, one item for the first places: the best by similarity
+ * and prior among the items nearest to the interest, preferably one nearest to no other interest.
  */
 function firstOfInterests(
   { candidates, size, nearItems }: Mixture,

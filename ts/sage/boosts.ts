@@ -16,9 +16,9 @@ export interface Boost {
 }
 
 /**
- * The factor of each interest that retrieves: that of the interest of the profile it is part of. Of
- * several marks in one interest the last counts. A mark has no effect while its item is neither in
- * the history nor in the catalogue.
+ * The factor of each interest that retrieves: the factor of the profile's interest that contains
+ * it. Of several marks in one interest the last counts. A mark has no effect while its item is
+ * neither in the history nor in the catalogue.
  */
 export function computeFactors(
   boosts: readonly Boost[],
@@ -40,7 +40,7 @@ export function computeFactors(
   return factors;
 }
 
-/** For each vector its `count` rows of the highest cosine, one after the other. */
+/** For each vector the `count` rows of the highest cosines, concatenated. */
 export function nearestRows(
   rows: readonly Float32Array[],
   vectors: readonly Float32Array[],

@@ -5,13 +5,13 @@ import { dot, toUnit } from "../core/matrix.js";
 import type { Candidate } from "./mix.js";
 import type { Plan } from "./plan.js";
 
-/** Candidates among which is chosen; later ones follow in their order. */
+/** Number of candidates that are reordered; the others follow in their order. */
 const WINDOW = 300;
 
 /**
- * The candidates of `first`, then those of `others`, chosen one after the other: that of the
- * greatest (1 - diversity) x utility - diversity x (highest cosine to those before it); of ties,
- * the first. Without vectors, two items of one interest count as alike as both are to it.
+ * The candidates of `first`, then those of `others`. The next candidate is the one with the
+ * greatest (1 - diversity) x utility - diversity x (highest cosine to an earlier one); ties: the
+ * first. Without vectors, the cosine of two items of one interest is the product of their own.
  */
 export function diversify(
   first: readonly Candidate[],
@@ -38,7 +38,7 @@ export function diversify(
       .slice(0, WINDOW)
       .map((candidate) => [
         candidate,
-        first.reduce((most, one) => Math.max(most, similarity(candidate, one)), -1),
+        first.reduce((max, other) => Math.max(max, similarity(candidate, other)), -1),
       ]),
   );
   while (highestSimilarity.size > 0 && ordered.length < offset + count) {

@@ -280,21 +280,21 @@ function createMatcher(
     const key = tombstone.salt + tombstone.hash;
     tombstonesByHash.set(key, [...(tombstonesByHash.get(key) ?? []), tombstone]);
   }
-  const known = new Map<ItemId, readonly Tombstone[]>();
+  const tombstonesByItem = new Map<ItemId, readonly Tombstone[]>();
   return (operation) => {
     if (allTombstones.length === 0 || isTombstone(operation)) return allTombstones;
     const { item } = operation;
     const itemTombstones =
-      known.get(item) ??
+      tombstonesByItem.get(item) ??
       [...salts].flatMap((salt) => tombstonesByHash.get(salt + saltedHash(salt, item)) ?? []);
-    known.set(item, itemTombstones);
+    tombstonesByItem.set(item, itemTombstones);
     const isHide = !isEntry(operation) && operation.factor === undefined;
     const isDislikeEntry = isEntry(operation) && isDislike(operation);
     const ofItem = itemTombstones.filter(
       (tombstone) =>
         (isHide || !("unhide" in tombstone)) && (isDislikeEntry || !("undislike" in tombstone)),
     );
-    // Deletions of all operations, and for an action those of a period that it is in.
+    // Deletions of everything and, for an action, deletions of a period that contains its time.
     const ofMany = unhashed.filter((tombstone) =>
       isEntry(operation) ? isInPeriod(operation.at, tombstone) : "all" in tombstone,
     );
@@ -302,7 +302,7 @@ function createMatcher(
   };
 }
 
-/** Whether a deletion of a period has the time; a deletion of all has every time. */
+/** Whether the time is in the period of a tombstone; one without a period has all times. */
 function isInPeriod(at: number, tombstone: Tombstone): boolean {
   if (!("from" in tombstone)) return true;
   return at >= (tombstone.from ?? -Infinity) && at <= (tombstone.to ?? Infinity);
@@ -329,8 +329,8 @@ function newestStamps(stamps: readonly Stamp[]): Stamp[] {
   return sortedStamps.filter((stamp, row) => !isCovered(stamp, sortedStamps.slice(row + 1)));
 }
 
-function isSameStamp(found: Stamp | undefined, operation: Stamp): boolean {
-  return found !== undefined && compareStamps(found, operation) === 0;
+function isSameStamp(stamp: Stamp | undefined, operation: Stamp): boolean {
+  return stamp !== undefined && compareStamps(stamp, operation) === 0;
 }
 
 function compareTimes(a: Entry, b: Entry): number {

@@ -23,11 +23,11 @@ export interface Candidate {
   readonly key: number;
   /** The logarithm of the share in the mixture, in units of a cosine, and what steering adds. */
   readonly utility: number;
-  /** What steering adds: less than 0 for an item that comes later. */
+  /** What steering adds; negative for an item that is moved down. */
   readonly bonus: number;
   /** Similarity to the query that contributes most; 0 if the pool does. */
   readonly score: number;
-  /** Index in `plan.queries` of the query that contributes most; their number for the pool. */
+  /** Index in `plan.queries` of the query that contributes most; its length for the pool. */
   readonly list: number;
   /** Index in `plan.queries` of the interest nearest to the item; -1 if none retrieved it. */
   readonly nearest: number;
@@ -39,7 +39,7 @@ export interface Candidate {
 export interface Mixture {
   /** By descending share; of equal shares, the item that the lists name first. */
   readonly candidates: readonly Candidate[];
-  /** All keys are less. */
+  /** Exclusive upper bound of the keys. */
   readonly size: number;
   /** Utility of one unit of the natural logarithm of a share. */
   readonly scale: number;
@@ -129,7 +129,7 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
 /**
  * The scores for queries that lean towards the average: the score for (1 - lean) x interest +
  * lean x average, of unit length, follows from the scores for the two. An item that the average did
- * not retrieve counts as the last one that it did.
+ * not retrieve gets the lowest score of those that it retrieved.
  */
 function leanToAverage(
   { items, keys, scores, offsets }: PackedLists,

@@ -76,7 +76,7 @@ export interface Settings extends InSpace {
     readonly recency: number;
   };
   readonly now: () => number;
-  /** The showings of items: in memory only, shared by all that the memory budget reopens. */
+  /** The showings of items: in memory only, kept when the memory budget releases the sage. */
   readonly shown: Map<ItemId, Showing>;
   /** The listeners of `subscribe`. */
   readonly listeners: Set<() => void>;

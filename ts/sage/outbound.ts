@@ -1,10 +1,11 @@
 /**
  * The description of the queries passed to a custom retriever, for `preview()`.
  *
- * `planRecommendation` is the only source of these queries: of the average of the history its
- * vector, of an interest the id and the vector of a real item, and the number of hits. Two more
- * things can leave the device, built elsewhere: the HTTP requests that the adapters in ts/remote/
- * derive from these queries, and the item ids that actions.ts passes to the `vectors` option.
+ * `planRecommendation` is the only source of these queries. A query for an interest has the id and
+ * the vector of a real item, the query for the average of the history its vector, each the number
+ * of hits. Two more things can leave the device, built elsewhere: the HTTP requests that the
+ * adapters in ts/remote/ derive from these queries, and the item ids that actions.ts passes to the
+ * `vectors` option.
  */
 import { NOT_SENT, type Outbound, type Query, type Retriever } from "../retriever.js";
 

@@ -84,7 +84,7 @@ interface CheckedOptions {
   readonly diversity: number;
   readonly explore: number;
   readonly exploreSeed: number;
-  /** Least score of a recommendation. */
+  /** Minimum score of a recommendation. */
   readonly minScore: number;
   /** Condition on the items of the catalogue; the retriever of a plan has it already. */
   readonly filter: Filter | undefined;
@@ -292,10 +292,10 @@ function planQueries(
     });
   if (focus === 1) return planned;
   const importances = Float64Array.from(weighed, ({ importance }) => importance);
-  const picked = withCore((core) =>
+  const pickedIndices = withCore((core) =>
     core.pick(importances, Math.min(maxInterests, weighed.length), seed),
   );
-  const pickedInterests = Array.from(picked, (index) => weighed[index]!);
+  const pickedInterests = Array.from(pickedIndices, (index) => weighed[index]!);
   const total = pickedInterests.reduce((sum, { importance }) => sum + importance, 0);
   for (const { interest, importance } of pickedInterests) {
     const { item, vector } = actions[interest.row]!;

@@ -1,6 +1,6 @@
 /**
- * The pool: what is recommended before there is a history, and beside a short one. The items of the
- * highest priors or, without priors, items that represent the whole catalogue.
+ * The pool: what is recommended before there is a history, and in addition to a short one. It has
+ * the items of the highest priors or, without priors, items that represent the whole catalogue.
  */
 
 import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";

@@ -138,15 +138,17 @@ function relateItems(
   log: Log,
   settings: Settings,
 ): RelatedItems {
-  const checked = checkScoredItems(where, given, settings);
+  const scored = checkScoredItems(where, given, settings);
   const priors = settings.catalogue && rowsOf(settings.catalogue).priors;
-  const known = planOfState.get(state);
+  const cachedPlan = planOfState.get(state);
   const plan =
-    known && known.priors === priors ? known.plan : planRecommendation(state, {}, log, settings);
+    cachedPlan && cachedPlan.priors === priors
+      ? cachedPlan.plan
+      : planRecommendation(state, {}, log, settings);
   planOfState.set(state, { plan, priors });
   const { queries } = plan;
   const queryVectors = queries.map(({ query }) => query.vector);
-  const cosines = computeCosines(checked, queryVectors, settings);
+  const cosines = computeCosines(scored, queryVectors, settings);
   const weights = queries.map(({ weight }) => weight);
   const taste = (row: number): number => {
     let sum = 0;
@@ -158,12 +160,12 @@ function relateItems(
   const tastes =
     queries.length + plan.disliked.size + plan.muted.size === 0
       ? []
-      : checked.known.map((_, row) => (queries.length > 0 ? taste(row) : 0));
+      : scored.known.map((_, row) => (queries.length > 0 ? taste(row) : 0));
   return {
-    ...checked,
+    ...scored,
     queries,
     cosines,
-    tastes: steerTastes(tastes, checked, plan, state, settings),
+    tastes: steerTastes(tastes, scored, plan, state, settings),
   };
 }
 

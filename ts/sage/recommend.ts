@@ -69,8 +69,8 @@ async function rankCandidates(
       : searchCatalogue(settings.catalogue!, plan, depth, state.searches);
     const mixture = mixLists(lists, plan, settings);
     const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
-    const found = arrange(steered, plan, settings.catalogue);
-    const addedItems = found.filter(({ item }) => !earlierItems.has(item));
+    const arranged = arrange(steered, plan, settings.catalogue);
+    const addedItems = arranged.filter(({ item }) => !earlierItems.has(item));
     ranked.push(...addedItems);
     if (queries.length === 0 || ranked.length >= plan.offset + plan.count) return ranked;
     // Excluded and muted items count: the next tier may have others.

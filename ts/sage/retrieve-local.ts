@@ -1,8 +1,8 @@
 /**
  * Retrieval from the local catalogue. Excluded items stay on the device: the search skips them.
  *
- * The best rows of each query and of the pool are candidates, and each query scores all of them. A
- * further action changes few queries: the hits of the others are those of the search before.
+ * The best rows of each query and of the pool are candidates, and each query scores all of them.
+ * One more action changes few queries; the others reuse the hits of the previous search.
  */
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import type { CoreCatalogue } from "../core/interface.js";
@@ -12,7 +12,7 @@ import { hasRow } from "../values/bitset.js";
 import type { PackedLists, QueryHits, SearchMemo } from "./lists.js";
 import type { Plan } from "./plan.js";
 
-/** Items of the pool that are candidates beside a history. */
+/** Maximum number of items of the pool that are candidates if there is a history. */
 const MAX_POOL_CANDIDATES = 200;
 /** With fewer items for each hit, a search without lists is exact; as in src/catalogue/index.rs. */
 const MIN_ROWS_PER_SKETCHED_HIT = 128;
@@ -48,19 +48,19 @@ export function searchCatalogue(
     [...last.excluded].every(isExcluded)
       ? last
       : undefined;
-  const knownHits = reusable ? [...reusable.hits, ...reusable.earlierHits] : [];
+  const cachedHits = reusable ? [...reusable.hits, ...reusable.earlierHits] : [];
   const isComplete = ({ rows }: QueryHits): boolean =>
     rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count;
 
   return handle.with((core) => {
     if (!isExact && count > 0) prepare(core);
     const hits = queries.map(({ query: { vector } }): QueryHits => {
-      const known = knownHits.find(
+      const reusedHits = cachedHits.find(
         (queryHits) => isEqual(vector, queryHits.vector) && isComplete(queryHits),
       );
-      if (known) return known;
-      const found = core.search(vector, hitCount, 0, NaN, exclude, allowed, false);
-      const { rows, ids, idEnds } = found;
+      if (reusedHits) return reusedHits;
+      const result = core.search(vector, hitCount, 0, NaN, exclude, allowed, false);
+      const { rows, ids, idEnds } = result;
       const idOf = (end: number, hit: number): ItemId => ids.slice(idEnds[hit - 1], end);
       return { vector, rows, ids: Array.from(idEnds, idOf) };
     });
@@ -100,7 +100,7 @@ export function searchCatalogue(
     const offsets = [0, ...hits.map((_, list) => (list + 1) * rows.length)];
     if (pool.weight > 0) offsets.push(packed.keys.length);
     const lists = { ...packed, items, offsets: Uint32Array.from(offsets) };
-    const earlierHits = knownHits
+    const earlierHits = cachedHits
       .filter((queryHits) => !hits.includes(queryHits))
       .slice(0, MAX_EARLIER_HITS);
     memo.last = { priors, restriction, excluded, poolRows: pool.rows, hits, earlierHits, lists };
@@ -144,10 +144,10 @@ function scoreCandidates(
   rows: Uint32Array,
   scores: Float32Array,
 ): void {
-  const known = hits.find((queryHits) => queryHits.keyOfRow)?.keyOfRow;
+  const earlierKeys = hits.find((queryHits) => queryHits.keyOfRow)?.keyOfRow;
   const isKnown = (queryHits: QueryHits): boolean =>
-    known !== undefined && queryHits.keyOfRow === known;
-  const knownKeys = Array.from(rows, (row) => known?.get(row) ?? -1);
+    earlierKeys !== undefined && queryHits.keyOfRow === earlierKeys;
+  const knownKeys = Array.from(rows, (row) => earlierKeys?.get(row) ?? -1);
   const compute = (someHits: readonly QueryHits[], someRows: Uint32Array): Float32Array => {
     const vectors = someHits.map(({ vector }) => vector);
     return core.scores(toMatrix(vectors, dim), someRows);

@@ -253,8 +253,8 @@ export interface Sage {
   hidden(): Promise<ItemId[]>;
   /**
    * Dislike items: they are not recommended, and items near them come last, until `undislike` or
-   * `forget`. From a cosine of 0.6 on an item loses places, from 0.8 on it comes after all others
-   * but those of an interest of its own; the order of all items below does not change. With a
+   * `forget`. Items of the disliked item's interest lose places from a cosine of 0.6 to it on,
+   * items of every interest come last from 0.8 on; the order of all others does not change. With a
    * retriever, the last 10 are queried, and only items among their hits are known to be near.
    *
    * A dislike is an action of weight -1: it is stored, exported and limited as actions are, and
@@ -268,10 +268,10 @@ export interface Sage {
    */
   mute(interest: ItemId | Pick<Interest, "medoid">): Promise<void>;
   /**
-   * Multiply the importance of an interest, by a factor from 0 (mute) to 1e6; 1 ends it. The
-   * interest is that of an item, its anchor: the one that has it or, after it was forgotten there,
-   * the one with the nearest medoid. So it survives each new clustering. Of several anchors in one
-   * interest the last mark counts. `forget` of the anchor deletes the mark.
+   * Multiply the importance of an interest, by a factor from 0 (mute) to 1e6; 1 ends it. The mark
+   * is bound to an item, its anchor, so that it survives each new clustering: it applies to the
+   * interest that has the anchor, else to the one with the nearest medoid. Of several marks in one
+   * interest the last counts. `forget` of the anchor deletes the mark.
    *
    * Rejects with code "unknown-item" for an item neither acted on nor in the catalogue.
    */
@@ -289,8 +289,8 @@ export interface Sage {
    * with both ends included, or everything, all that the store holds. Resolves to the number of
    * deleted actions, 0 if none matches. Rejects with code "storage".
    *
-   * What is forgotten does not return by `import`, from no device, unless it is recorded again: a
-   * tombstone stays for a year. It names an item by a salted hash.
+   * An import from any device does not bring back what is forgotten, unless it was recorded again:
+   * a tombstone stays for a year. It names an item by a salted hash.
    */
   forget(what: ItemId | { from?: TimeInput; to?: TimeInput } | "everything"): Promise<number>;
   /**
@@ -349,7 +349,7 @@ export interface RecommendOptions {
    */
   pick?: "top" | { seed: number };
   /**
-   * Weight of the average of the history beside the interests, in [0, 1]. From 0.3 down, the
+   * Weight of the average of the history against the interests, in [0, 1]. From 0.3 down, the
    * interests also lean less to it, and results are more varied. 0: no average is queried; 1: no
    * interests are, so that no item of the history leaves the device. Default: 0.3, or 0 with a
    * seed.
@@ -374,7 +374,7 @@ export interface RecommendOptions {
   explore?: number;
   /** Seed of the chance of `explore`, a whole number in [0, 2^53 - 1]. Default: 0. */
   exploreSeed?: number;
-  /** Least `score` of a recommendation, a finite number. Default: none. */
+  /** Minimum `score` of a recommendation, a finite number. Default: none. */
   minScore?: number;
   /**
    * Condition that items must meet: on the attributes of the catalogue, or on the fields of the
@@ -448,7 +448,7 @@ export interface Explanation {
 
 /**
  * An item to score or to rank: its id, or its id and its vector, which takes precedence over that
- * of the catalogue. Ids may repeat. Items of which no vector is known are looked up by the
+ * of the catalogue. Ids may repeat. Items without a known vector are looked up by the
  * `vectors` option if there is one, which sends their ids.
  */
 export type ScoredItem = ItemId | { item: ItemId; vector?: VectorLike };

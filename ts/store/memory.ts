@@ -27,9 +27,9 @@ export function memoryStore(): Store {
       },
     },
     {
-      async read(known) {
-        const isWholeList = (known as typeof token | undefined)?.list !== segmentList;
-        const start = isWholeList ? 0 : (known as typeof token).count;
+      async read(lastToken) {
+        const isWholeList = (lastToken as typeof token | undefined)?.list !== segmentList;
+        const start = isWholeList ? 0 : (lastToken as typeof token).count;
         return { segments: segmentList.slice(start), token, complete: isWholeList };
       },
       async append(bytes, expected) {

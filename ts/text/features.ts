@@ -7,15 +7,15 @@
  * 1 to 3 units and no words. All other characters separate.
  */
 
-/** Longest text that is read, in UTF-16 units; the rest is ignored. */
+/** Maximum length of a text that is read, in UTF-16 units; the rest is ignored. */
 export const MAX_TEXT_LENGTH = 16_384;
-/** Most distinct features of a text; further ones are ignored. */
+/** Maximum number of distinct features of a text; further ones are ignored. */
 export const MAX_FEATURES = 4096;
-/** Longest word with n-grams of its own, in UTF-16 units: longer runs are data, not words. */
+/** Maximum length of a word with n-grams, in UTF-16 units: longer runs are data, not words. */
 const MAX_WORD_LENGTH = 64;
 const MIN_GRAM = 3;
 const MAX_GRAM = 4;
-/** Longest n-gram of a script without spaces. */
+/** Maximum length of an n-gram of a script without spaces, in UTF-16 units. */
 const MAX_UNSPACED_GRAM = 3;
 
 /**

@@ -32,7 +32,7 @@ const DEFAULT_TASTE = 0.3;
 const ACTIONS_PER_PAGE = 1000;
 const ACTION_KEYS = ["text", "item", "at", "weight", "kind"];
 const QUERY_KEYS = ["query", "taste", "signal", ...SEARCH_OPTION_NAMES];
-/** Longest part of a text in the id of its action, in UTF-16 units. */
+/** Maximum length of the part of a text in the id of its action, in UTF-16 units. */
 const MAX_ID_TEXT = 200;
 
 /** An action on a text, such as a search or a wish: an {@link Action} with a text for a vector. */

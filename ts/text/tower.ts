@@ -12,7 +12,7 @@ import { type Features, MAX_FEATURES, openFeatureReader } from "./features.js";
 const VERSION = 1;
 const HEADER_BYTES = 32;
 const MAX_RANK = 256;
-/** Most rows of the table: 2^20. */
+/** Maximum number of rows of the table. */
 const MAX_ROWS = 2 ** 20;
 /**
  * Largest factor of a row. With weights below 2^6, codes up to 2^3, 2^12 features and 2^8 axes of
@@ -212,16 +212,16 @@ export function openEncoder(tower: Tower): Encoder {
 const NOT_FOUND = 0xffffffff;
 
 /** Opens a search for the rows of hashes; a hash without a row has NOT_FOUND. */
-function openRowFinder(known: Uint32Array): (hashes: Uint32Array, rows: Uint32Array) => void {
-  const slots = 2 ** Math.ceil(Math.log2(known.length * 2));
+function openRowFinder(rowHashes: Uint32Array): (hashes: Uint32Array, rows: Uint32Array) => void {
+  const slots = 2 ** Math.ceil(Math.log2(rowHashes.length * 2));
   // Open addressing by the low bits of the hash. Slot s is table[2 s], 0 if empty and else 1 + row,
   // and table[2 s + 1], the hash: in one cache line.
   const table = new Uint32Array(2 * slots);
-  for (let row = 0; row < known.length; row += 1) {
-    let slot = known[row]! & (slots - 1);
+  for (let row = 0; row < rowHashes.length; row += 1) {
+    let slot = rowHashes[row]! & (slots - 1);
     while (table[2 * slot] !== 0) slot = (slot + 1) & (slots - 1);
     table[2 * slot] = row + 1;
-    table[2 * slot + 1] = known[row]!;
+    table[2 * slot + 1] = rowHashes[row]!;
   }
   return (hashes, rows) => {
     for (let index = 0; index < hashes.length; index += 1) {

@@ -39,5 +39,5 @@ export const MESSAGE_LIMITS = {
   maxIdBytes: 512,
 } as const;
 
-/** Longest delay of a timer in milliseconds: JavaScript runs longer ones at once. */
+/** Maximum delay of a timer, in milliseconds: JavaScript runs longer ones at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,6 +1,6 @@
 /** URLs in messages, which are logged: a query can be a signature. */
 
-/** Longest name of a file in messages. */
+/** Maximum length of the name of a file in messages, in UTF-16 units. */
 const MAX_NAME = 200;
 
 /** The name of a file in messages: of a URL without user, query and fragment, cut. */

@@ -31,7 +31,7 @@ const SALT_BYTES = 16;
 const NAME_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Bytes of a record beside its plaintext. */
+/** Bytes of a record apart from its plaintext. */
 export const RECORD_OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
 const ITERATIONS = 600_000;
 /** More iterations are hostile: a head is read before it is authenticated. */
@@ -94,8 +94,8 @@ export function createCipher(where: string, magic: string, secret: Secret): Ciph
   const keyOf = ({ salt, iterations }: Salt): Promise<CryptoKey> => {
     if (key) return Promise.resolve(key);
     const id = `${iterations} ${salt}`;
-    const known = keys.get(id);
-    if (known) return known;
+    const cachedKey = keys.get(id);
+    if (cachedKey) return cachedKey;
     const derived = deriveKey(passphrase!, salt, iterations);
     keys.set(id, derived);
     return derived;

@@ -51,7 +51,7 @@ export function consentGate(options: ConsentOptions): ConsentGate {
     controller.abort(new SageError("aborted", "Consent was withdrawn."));
     const opened = [...sages];
     sages.clear();
-    // In memory they succeed; saving is rejected by the guard.
+    // The guard rejects saving, so these deletions take effect in memory only.
     // Asynchronous functions: one that throws does not keep the others from being called.
     await Promise.allSettled(opened.map(async (sage) => sage.forget("everything")));
     await Promise.allSettled(opened.map(async (sage) => sage.close()));

@@ -18,7 +18,7 @@ import type { BlobStore } from "./types.js";
 
 const WHERE = "edgeStore";
 const TIMEOUT_MS = 30_000;
-/** Longest text of a reply in messages. */
+/** Maximum length of the text of a reply in messages, in UTF-16 units. */
 const MAX_REASON_CHARS = 200;
 
 /** Options of `edgeStore`. */

@@ -88,10 +88,10 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
     return tokenOf(await inner.replace(sealed, (given as Token).inner), chain);
   };
   const read: Segments["read"] = async (given) => {
-    const known = given as Token | undefined;
-    const { segments: stored, token, complete } = await inner.read(known?.inner);
-    let chain = complete ? undefined : known?.chain;
-    if (stored.length > 0 && !stored.some(isSealed)) {
+    const lastToken = given as Token | undefined;
+    const { segments: sealedSegments, token, complete } = await inner.read(lastToken?.inner);
+    let chain = complete ? undefined : lastToken?.chain;
+    if (sealedSegments.length > 0 && !sealedSegments.some(isSealed)) {
       if (chain) throw corrupt(WHERE, "a segment in clear follows encrypted ones");
       if (!migrate)
         throw new SageError(
@@ -99,16 +99,16 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
           `${WHERE}: the store holds data in clear. Nothing was changed: pass \`migrate: true\` ` +
             "to encrypt them, or delete them with `clear()`.",
         );
-      const plain = concatenate(stored)!;
+      const plain = concatenate(sealedSegments)!;
       const migrated = await replace(plain, { inner: token });
       // Undefined: another writer was first.
       return migrated ? { segments: [plain], token: migrated, complete: true } : read(given);
     }
     const segments: Uint8Array[] = [];
-    for (const record of stored.flatMap((bytes) => splitRecords(bytes))) {
-      const opened = await cipher.open(record, chain);
-      segments.push(opened.plain);
-      chain = opened.chain;
+    for (const record of sealedSegments.flatMap((bytes) => splitRecords(bytes))) {
+      const openedRecord = await cipher.open(record, chain);
+      segments.push(openedRecord.plain);
+      chain = openedRecord.chain;
     }
     return { segments, token: { inner: token, chain } satisfies Token, complete };
   };

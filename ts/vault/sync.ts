@@ -86,13 +86,13 @@ async function readBlobs(
   cipher: Cipher,
   signal: AbortSignal | undefined,
 ): Promise<{ logs: Map<string, Uint8Array>; unreadable: string[]; failure?: unknown }> {
-  const listed: unknown = await call(() => blobs.list(signal), signal);
-  if (typeof listed !== "object" || listed === null || !(Symbol.iterator in listed))
+  const blobList: unknown = await call(() => blobs.list(signal), signal);
+  if (typeof blobList !== "object" || blobList === null || !(Symbol.iterator in blobList))
     throw new SageError(
       "storage",
-      `${WHERE}: blobs.list: expected a list of names, saw ${inspect(listed)}.`,
+      `${WHERE}: blobs.list: expected a list of names, saw ${inspect(blobList)}.`,
     );
-  const names = [...new Set(listed as Iterable<unknown>)].filter(isDeviceName).sort();
+  const names = [...new Set(blobList as Iterable<unknown>)].filter(isDeviceName).sort();
   if (names.length > SYNC_LIMITS.maxBlobs)
     throw new SageError(
       "option",

@@ -1,4 +1,4 @@
-/** The types that the functions of this room share. */
+/** The types that the functions of this folder share. */
 import type { Retriever } from "../retriever.js";
 import type { Sage } from "../sage/types.js";
 import type { Store } from "../store/store.js";

@@ -51,12 +51,12 @@ export async function checkEmojiSupport(items: Iterable<Item>): Promise<EmojiSup
   context.font = `${CANVAS_SIZE * 0.75}px ${EMOJI_FONT}`;
   context.textBaseline = "middle";
 
-  const missing = drawPixels(context, UNASSIGNED);
+  const missingPixels = drawPixels(context, UNASSIGNED);
   const isDrawn = (emoji: string): boolean => {
     const channels = drawPixels(context, emoji);
     return (
       channels.some((value) => value > MAX_BLANK_CHANNEL) &&
-      channels.some((value, index) => value !== missing[index])
+      channels.some((value, index) => value !== missingPixels[index])
     );
   };
   if (!COLOURFUL_EMOJI.some((emoji) => isDrawn(emoji) && isColoured(drawPixels(context, emoji))))

@@ -12,7 +12,7 @@ import { nameOf, type RenderedState, type ViewContext, type ViewDefinition } fro
 /** Maximum numbers of members on a large and on a small card. A last line counts the others. */
 const MAX_MEMBERS = 12;
 const MAX_MEMBERS_COMPACT = 8;
-/** Largest number of segments of the strip: as many as a phone is wide enough for. */
+/** Maximum number of segments of the strip: as many as fit into the width of a phone. */
 const MAX_STRIP_SEGMENTS = 10;
 /** Number of distinct hues. With more interests, hues repeat and cannot identify a card. */
 const MAX_DISTINCT_HUES = 8;

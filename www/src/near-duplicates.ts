@@ -9,14 +9,14 @@ import type { Catalogue, ItemId } from "pocketsage";
 const SAMPLE_SIZE = 100;
 /** The share of items whose nearest neighbour is farther than the limit. */
 const LIMIT_QUANTILE = 0.62;
-/** Least limit: in a catalogue of few or unlike items, nothing below is a near-duplicate. */
+/** Minimum of the limit, for catalogues of few or unlike items. */
 const MIN_LIMIT = 0.6;
 
 const limits = new WeakMap<Catalogue, number>();
 
 /**
- * The first `count` entries of which none is a near-duplicate of an earlier one, in their order; if
- * there are too few of them, skipped entries follow. O(entries x count x dim).
+ * The first `count` entries without near-duplicates of earlier ones, in their order; if there are
+ * too few of them, skipped entries follow. O(entries x count x dim).
  */
 export function withoutNearDuplicates<T extends { item: ItemId }>(
   catalogue: Catalogue,

@@ -71,14 +71,14 @@ export function drawTaste(items: Items, state: RenderedState): SVGSVGElement {
     { title: "Several interests", list: state.several, y: 366 },
     { title: "One average", list: state.average, y: 470 },
   ].flatMap(({ title, list, y }) => {
-    const reached = new Set(list.entries.map(({ because }) => because.medoid)).size;
+    const reachedCount = new Set(list.entries.map(({ because }) => because.medoid)).size;
     return [
       text(MARGIN, y + 36, 22, title, { "font-family": SERIF }),
       text(
         MARGIN,
         y + 64,
         16,
-        `reaches ${reached} of ${interests.length}, ${list.likeness.toFixed(2)} alike`,
+        `reaches ${reachedCount} of ${interests.length}, ${list.likeness.toFixed(2)} alike`,
         muted,
       ),
       ...list.entries.slice(0, MAX_PICKS).flatMap(({ item, because }, index) => {

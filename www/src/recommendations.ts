@@ -44,7 +44,7 @@ const LISTS = [
   { suffix: "average", select: (state: RenderedState) => state.average },
 ] as const;
 
-/** Longest list of interests that are missed. */
+/** Maximum number of missed interests that are listed. */
 const MAX_MISSED = 5;
 
 const MODE_TITLES: Readonly<Record<ListMode, string>> = {
@@ -166,7 +166,7 @@ function renderReach(
     if (because.medoid !== undefined)
       counts.set(because.medoid, (counts.get(because.medoid) ?? 0) + 1);
   const missed = interests.filter(({ medoid }) => !counts.has(medoid));
-  const reached = interests.length - missed.length;
+  const reachedCount = interests.length - missed.length;
   const segments = interests.flatMap(({ medoid }, index) => {
     const count = counts.get(medoid) ?? 0;
     if (count === 0) return [];
@@ -178,7 +178,7 @@ function renderReach(
   });
   element.replaceChildren(
     createHtml("div", { class: "reach-bar", "aria-hidden": "true" }, ...segments),
-    createHtml("p", {}, `reaches ${reached} of ${formatCount(interests.length, "interest")}`),
+    createHtml("p", {}, `reaches ${reachedCount} of ${formatCount(interests.length, "interest")}`),
     createMissed(missed.map(({ medoid }) => itemById(items, medoid))),
     createHtml(
       "p",

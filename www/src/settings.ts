@@ -10,7 +10,7 @@ export type ListMode = (typeof LIST_MODES)[number];
 export interface Settings {
   /** Id of the catalogue. */
   catalogue: string;
-  /** Id of the view beside the recommendations. */
+  /** Id of the selected view. */
   view: string;
   lists: ListMode;
   /** Days after which an action counts half. */
@@ -31,7 +31,7 @@ export const DEFAULT_SETTINGS: Settings = {
   popularity: 1,
 };
 
-/** Least and greatest value of each number. */
+/** Minimum and maximum of each number. */
 export const SETTING_RANGES = {
   halfLifeDays: [1, 365],
   diversity: [0, 1],

@@ -10,9 +10,9 @@ export interface SharedAction {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** Greatest age of a shared action, in hours: 20 years. */
+/** Maximum age of a shared action, in hours: 20 years. */
 const MAX_AGE_HOURS = 20 * 365 * 24;
-/** Longest list, so that the address stays under the limits of chat programs. */
+/** Maximum number of actions, so that the address stays under the limits of chat programs. */
 export const MAX_SHARED_ACTIONS = 100;
 const FIELD = "actions";
 

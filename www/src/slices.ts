@@ -1,6 +1,6 @@
 /** Work on many entries in short tasks, between which the page responds to input. */
 
-/** Longest slice, in milliseconds. A browser counts a task above 50 ms as blocking. */
+/** Maximum duration of a slice, in ms. A browser counts a task above 50 ms as blocking. */
 const MAX_SLICE_MS = 10;
 const MAX_FRAME_WAIT_MS = 100;
 

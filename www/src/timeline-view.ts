@@ -8,7 +8,7 @@ import { formatAge, formatCount, formatShare } from "./format.js";
 import { itemById } from "./items.js";
 import type { RenderedState, View, ViewContext, ViewDefinition } from "./view.js";
 
-/** Largest number of columns. */
+/** Maximum number of columns. */
 const MAX_MOMENTS = 28;
 /** Size of the picture, in SVG user units. */
 const WIDTH = 440;

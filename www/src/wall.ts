@@ -103,9 +103,9 @@ export function createWall(
   return {
     complete,
     setHues(hues) {
-      const changed = new Set([...itemHues.keys(), ...hues.keys()]);
+      const changedItems = new Set([...itemHues.keys(), ...hues.keys()]);
       itemHues = hues;
-      for (const id of changed) {
+      for (const id of changedItems) {
         const button = buttons.get(id);
         if (button !== undefined) showHue(button);
       }
@@ -316,12 +316,12 @@ function createFilterButton(group: string, hasEmoji: boolean): HTMLElement {
   const isAll = group === ALL_GROUPS;
   const attributes = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
   if (isAll) return createHtml("button", attributes, "All");
-  const known = GROUPS[group];
-  if (known === undefined || !hasEmoji)
-    return createHtml("button", attributes, known?.name ?? (group || "Other"));
+  const knownGroup = GROUPS[group];
+  if (knownGroup === undefined || !hasEmoji)
+    return createHtml("button", attributes, knownGroup?.name ?? (group || "Other"));
   return createHtml(
     "button",
-    { ...attributes, title: known.name, "aria-label": known.name },
-    createGlyph({ glyph: known.emoji, isMonogram: false }),
+    { ...attributes, title: knownGroup.name, "aria-label": knownGroup.name },
+    createGlyph({ glyph: knownGroup.emoji, isMonogram: false }),
   );
 }

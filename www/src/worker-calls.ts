@@ -1,5 +1,5 @@
 /**
- * What the page calls in the worker beside the methods of a Sage: functions that need the
+ * What the page calls in the worker, apart from the methods of a Sage: functions that need the
  * catalogue. Add a function here, and `WorkerClient.call` can call it. Arguments and results are
  * cloned.
  */
@@ -40,10 +40,10 @@ export interface WorkerState {
 /** Candidates for each pick, because near-duplicates are skipped. */
 const CANDIDATES_PER_PICK = 3;
 const NAME_WORDS = 2;
-/** Largest number of items of the history that a list is compared with. */
+/** Maximum number of items of the history that a list is compared with. */
 const MAX_COMPARED = 500;
 
-/** The code of the dial of modes and of typed texts, once it is loaded. */
+/** The code of the dial of modes and that of typed texts, each once it is loaded. */
 let dialSession: Promise<typeof import("./privacy/session.js")> | undefined;
 let textSession: Promise<typeof import("./text-search/session.js")> | undefined;
 
@@ -136,7 +136,7 @@ export const workerCalls = {
   /** The merge tree of the items of the profile. */
   tree: ({ catalogue, sage }: WorkerState): Promise<InterestTree> => interestTree(catalogue, sage),
 
-  /** Some items of the profile as `count` interests. */
+  /** The interests tree, cut into `count` interests. */
   cutTree: ({ catalogue }: WorkerState, tree: InterestTree, count: number): CutTree =>
     cutTree(catalogue, tree, count),
 

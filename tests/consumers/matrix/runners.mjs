@@ -1,4 +1,4 @@
-// Node, test runners, and the runtimes beside Node.
+// Node, test runners, and the runtimes other than Node.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -76,7 +76,7 @@ function read(bytes, rows) {
   return new Map([...columns].map(([name, column]) => [name, decodeColumn(column)]));
 }
 
-/** Changes a u32, of which most of a section consists, or bytes. */
+/** Changes one u32, as most of a section is u32 values, or a few bytes. */
 function mutateWords(section, random) {
   const { below, pick, isOneIn } = random;
   if (isOneIn(3) || section.length < 4) return mutate(section, random);

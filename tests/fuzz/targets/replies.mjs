@@ -80,7 +80,7 @@ function expectedAnswer({ item, vector, count }, world) {
   return { status: "ok", hits: others.slice(0, count), via: "engine" };
 }
 
-/** Sends requests to an engine of which one reply is mutated; `replies` has all that were sent. */
+/** An engine that mutates one of its replies; `replies` has all replies that were sent. */
 function serve(engine, world, random, isMutated) {
   const replies = [];
   const mutatedRequest = isMutated ? random.below(2) : -1;

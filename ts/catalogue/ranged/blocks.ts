@@ -65,23 +65,23 @@ export class BlockReader {
     maxRequests: number,
     options: BlockReadOptions,
   ): Promise<Map<number, Uint8Array>> {
-    const found = new Map<number, Uint8Array>();
-    await Promise.all(blocks.map((block) => this.#readCached(block, found)));
+    const bytesByBlock = new Map<number, Uint8Array>();
+    await Promise.all(blocks.map((block) => this.#readCached(block, bytesByBlock)));
     checkAbort(options.signal);
-    const missing = blocks.filter((block) => !found.has(block));
+    const missingBlocks = blocks.filter((block) => !bytesByBlock.has(block));
     const requestsPerRun = this.rangesOf({ first: 0, last: 0 }).length;
-    const runs = joinRuns(missing, { table: this.#table, requestsPerRun }, maxRequests);
-    const wanted = new Set(blocks);
+    const runs = joinRuns(missingBlocks, { table: this.#table, requestsPerRun }, maxRequests);
+    const wantedBlocks = new Set(blocks);
     await Promise.all(
       runs.map(async (run) => {
         const read = await this.#readRun(run, options);
         for (const [block, bytes] of read) {
           this.#cache.put(`block-${block}`, bytes);
-          if (wanted.has(block)) found.set(block, bytes);
+          if (wantedBlocks.has(block)) bytesByBlock.set(block, bytes);
         }
       }),
     );
-    return found;
+    return bytesByBlock;
   }
 
   /** Reads all blocks in batches of up to SCAN_BYTES, without the caches. */
@@ -150,7 +150,7 @@ export class BlockReader {
     throw await this.#damage(block, "payloads", signal);
   }
 
-  async #readCached(block: number, found: Map<number, Uint8Array>): Promise<void> {
+  async #readCached(block: number, bytesByBlock: Map<number, Uint8Array>): Promise<void> {
     const part = `block-${block}`;
     if (!this.#cache.mayHave(part)) return;
     const isInMemory = this.#cache.isInMemory(part);
@@ -161,7 +161,7 @@ export class BlockReader {
       return this.#cache.drop(part);
     if (!isInMemory) this.#cache.remember(part, bytes);
     this.cachedBlocks += 1;
-    found.set(block, bytes);
+    bytesByBlock.set(block, bytes);
   }
 
   /** Reads and verifies a run. A block that does not match its hash is read once more. */
@@ -173,14 +173,14 @@ export class BlockReader {
     const parts = await this.#readRanges(ranges, { signal });
     const blocks = new Map<number, Uint8Array>();
     for (let block = run.first; block <= run.last; block += 1) {
-      const own = this.rangesOf({ first: block, last: block });
-      const slices = own.map(({ offset, length }, part) => {
+      const blockRanges = this.rangesOf({ first: block, last: block });
+      const slices = blockRanges.map(({ offset, length }, part) => {
         const start = offset - ranges[part]!.offset;
         return parts[part]!.subarray(start, start + length);
       });
       let bytes = joinBytes(slices);
       if (hash64(bytes) !== this.#table.vectorHash(block)) {
-        bytes = joinBytes(await this.#readRanges(own, { signal, fresh: true }));
+        bytes = joinBytes(await this.#readRanges(blockRanges, { signal, fresh: true }));
         if (hash64(bytes) !== this.#table.vectorHash(block)) {
           const error = await this.#damage(block, "vectors", signal);
           if (skipDamaged && error.code === "corrupt") continue;

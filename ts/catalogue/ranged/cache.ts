@@ -51,14 +51,14 @@ export async function openPartCache(
   let state: CacheState = "off";
   let bytes = 0;
   let isClosed = false;
-  let stored: Cache | undefined;
+  let cache: Cache | undefined;
   if (persistent && "caches" in globalThis) {
     // Refused in private windows; in sandboxed frames, the getter throws. Searches work without it.
-    stored = await attempt(() => caches.open(CACHE_NAME)).catch(() => undefined);
-    state = stored ? "on" : "refused";
+    cache = await attempt(() => caches.open(CACHE_NAME)).catch(() => undefined);
+    state = cache ? "on" : "refused";
   }
-  const listed = await listParts(stored, filePrefix, keyOf(""));
-  const known = listed ?? new Set<string>();
+  const listedParts = await listParts(cache, filePrefix, keyOf(""));
+  const storedParts = listedParts ?? new Set<string>();
   const remember = (part: string, content: Uint8Array): void => {
     if (isClosed || content.length > memoryBytes) return;
     forget(part);
@@ -71,7 +71,7 @@ export async function openPartCache(
     }
   };
   const readStored = async (part: string): Promise<Uint8Array | undefined> => {
-    const response = await stored?.match(keyOf(part));
+    const response = await cache?.match(keyOf(part));
     return response && new Uint8Array(await response.arrayBuffer());
   };
   const forget = (part: string): void => {
@@ -85,8 +85,8 @@ export async function openPartCache(
     get bytes() {
       return bytes;
     },
-    has: (part) => memory.has(part) || known.has(part),
-    mayHave: (part) => listed === undefined || memory.has(part) || known.has(part),
+    has: (part) => memory.has(part) || storedParts.has(part),
+    mayHave: (part) => listedParts === undefined || memory.has(part) || storedParts.has(part),
     isInMemory: (part) => memory.has(part),
     remember,
     async get(part) {
@@ -97,24 +97,22 @@ export async function openPartCache(
         return inMemory;
       }
       const content = await readStored(part).catch(() => undefined);
-      if (!content) known.delete(part);
+      if (!content) storedParts.delete(part);
       return content;
     },
     put(part, content, inMemory = true) {
       if (inMemory) remember(part, content);
-      if (!stored || state !== "on") return;
-      attempt(async () =>
-        stored?.put(keyOf(part), new Response(content as Uint8Array<ArrayBuffer>)),
-      )
-        .then(() => known.add(part))
+      if (!cache || state !== "on") return;
+      attempt(async () => cache?.put(keyOf(part), new Response(content as Uint8Array<ArrayBuffer>)))
+        .then(() => storedParts.add(part))
         .catch((error: { name?: string }) => {
           state = error?.name === "QuotaExceededError" ? "full" : "refused";
         });
     },
     drop(part) {
       forget(part);
-      known.delete(part);
-      attempt(async () => stored?.delete(keyOf(part))).catch(() => undefined);
+      storedParts.delete(part);
+      attempt(async () => cache?.delete(keyOf(part))).catch(() => undefined);
     },
     close() {
       isClosed = true;
@@ -134,18 +132,18 @@ async function attempt<T>(call: () => Promise<T>): Promise<T> {
  * versions are deleted. Undefined where the Cache API does not list keys, as in workerd.
  */
 async function listParts(
-  stored: Cache | undefined,
+  cache: Cache | undefined,
   filePrefix: string,
   versionPrefix: string,
 ): Promise<Set<string> | undefined> {
-  if (!stored) return new Set();
-  const keys = await attempt(() => stored.keys()).catch(() => undefined);
+  if (!cache) return new Set();
+  const keys = await attempt(() => cache.keys()).catch(() => undefined);
   if (!keys) return undefined;
   const parts = new Set<string>();
   for (const { url } of keys) {
     if (url.startsWith(versionPrefix)) parts.add(url.slice(versionPrefix.length));
     else if (url.startsWith(filePrefix))
-      await attempt(() => stored.delete(url)).catch(() => undefined);
+      await attempt(() => cache.delete(url)).catch(() => undefined);
   }
   return parts;
 }

@@ -10,7 +10,7 @@ import {
 import { nameOfUrl } from "../../values/url.js";
 
 const OPTIONS = ["count", "offset", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
-/** Longest name of a source in messages. */
+/** Maximum length of the name of a source in messages, in UTF-16 units. */
 const MAX_NAME = 200;
 
 /** Throws code "option" for queries that are no array, unknown options and a wrong `damaged`. */

@@ -69,30 +69,32 @@ export async function openRanged(
   const memory = integerOption("memory", DEFAULT_MEMORY, 0);
   checkAbort(signal);
   const traffic = { requests: 0, bytes: 0 };
-  const counted = countReads(opened, traffic);
-  const head = await readHead(counted, { signal });
+  const countedSource = countReads(opened, traffic);
+  const head = await readHead(countedSource, { signal });
   if (head instanceof NoRanges || !head.sections.has(BLOCKS)) {
     if (!whole) {
       if (head instanceof NoRanges) await head.body?.cancel().catch(() => undefined);
-      throw refuseWhole(counted.name, head);
+      throw refuseWhole(countedSource.name, head);
     }
-    const body = head instanceof NoRanges ? head.body : await counted.readWhole({ signal });
+    const body = head instanceof NoRanges ? head.body : await countedSource.readWhole({ signal });
     const isPage = head instanceof NoRanges && head.isPage;
-    const loading = loadWhole(body, signal, counted.name, traffic).catch((error: SageError) => {
-      throw isPage && error.code === "corrupt" ? webPage(counted.name) : error;
-    });
+    const loading = loadWhole(body, signal, countedSource.name, traffic).catch(
+      (error: SageError) => {
+        throw isPage && error.code === "corrupt" ? webPage(countedSource.name) : error;
+      },
+    );
     return wholeCatalogue(await loading, traffic);
   }
   const parts = await openPartCache(opened.name, head.hash, memory, cache);
-  const resident = await loadResident(counted, head, parts, { signal }).catch(
+  const resident = await loadResident(countedSource, head, parts, { signal }).catch(
     async (error: SageError) => {
-      if (error.code === "corrupt") await checkVersion(counted, head, { signal });
+      if (error.code === "corrupt") await checkVersion(countedSource, head, { signal });
       throw error;
     },
   );
   checkAbort(signal);
   return createRanged({
-    source: counted,
+    source: countedSource,
     address: opened.name,
     resident,
     cache: parts,

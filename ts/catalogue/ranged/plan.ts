@@ -59,23 +59,23 @@ export function planQuery(
   const { blocks, gains } = rankBlocks(query, count, data);
   const total = [...gains.values()].reduce((sum, gain) => sum + gain, 0);
   const cached: number[] = [];
-  let chosen: number[] = [];
+  let chosenBlocks: number[] = [];
   let covered = 0;
   let skippedBlocks = 0;
   for (const block of blocks) {
     if (covered >= ENOUGH_SHARE * total || skippedBlocks > MAX_SKIPPED_BLOCKS) break;
     if (data.isCached(block)) cached.push(block);
     else {
-      const tried = [...chosen, block].sort((a, b) => a - b);
-      if (chosen.length > 0 && !fits(tried, data, budget)) {
+      const tried = [...chosenBlocks, block].sort((a, b) => a - b);
+      if (chosenBlocks.length > 0 && !fits(tried, data, budget)) {
         skippedBlocks += 1;
         continue;
       }
-      chosen = tried;
+      chosenBlocks = tried;
     }
     covered += gains.get(block)!;
   }
-  const read = joinRuns(chosen, data, budget.requests).flatMap(({ first, last }) =>
+  const read = joinRuns(chosenBlocks, data, budget.requests).flatMap(({ first, last }) =>
     Array.from({ length: last - first + 1 }, (_, index) => first + index),
   );
   return [...new Set([...cached, ...read])].sort((a, b) => a - b);
@@ -144,9 +144,9 @@ function rankBlocks(
   const errors = Float64Array.from(order, (index) => rows.errors[index]! / LOGISTIC_SLOPE + 1e-12);
   const exceeds = (index: number, threshold: number): number =>
     1 / (1 + Math.exp((threshold - scores[index]!) / errors[index]!));
-  const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
-  let low = scores.reduce((least, score) => Math.min(least, score), Infinity);
-  let high = scores.reduce((most, score) => Math.max(most, score), -Infinity) + 8 * largestError;
+  const largestError = errors.reduce((max, error) => Math.max(max, error), 0);
+  let low = scores.reduce((min, score) => Math.min(min, score), Infinity);
+  let high = scores.reduce((max, score) => Math.max(max, score), -Infinity) + 8 * largestError;
   for (let step = 0; step < BISECTIONS; step += 1) {
     const middle = (low + high) / 2;
     let expected = 0;
@@ -169,7 +169,7 @@ function estimateScores(query: Float32Array, count: number, data: PlanningData) 
   const sums = signSums(query, table.sketchBytes);
   const length = Math.sqrt(query.reduce((sum, value) => sum + value * value, 0));
   const minRows = Math.max(MIN_ESTIMATED_ROWS, count * ESTIMATED_ROWS_PER_HIT);
-  const chosen: number[] = [];
+  const estimatedBlocks: number[] = [];
   const scoreParts: Float32Array[] = [];
   const errorParts: Float32Array[] = [];
   let total = 0;
@@ -180,26 +180,26 @@ function estimateScores(query: Float32Array, count: number, data: PlanningData) 
     const errors = new Float32Array(end - start);
     estimateRows(table, block, [start, end], { sums, centreProduct: products[block]! }, scores);
     const errorScale = (norms ? 2 : 1) * table.factorScales[block]! * ERROR_PER_FACTOR * length;
-    let kept = 0;
+    let allowedRows = 0;
     for (let row = start; row < end; row += 1) {
       if (isAllowed && !isAllowed(row)) continue;
       const product = scores[row - start]!;
-      scores[kept] = norms ? 2 * product - norms[row]! : product;
-      errors[kept] = errorScale * table.factors[row]!;
-      kept += 1;
+      scores[allowedRows] = norms ? 2 * product - norms[row]! : product;
+      errors[allowedRows] = errorScale * table.factors[row]!;
+      allowedRows += 1;
     }
-    if (kept === 0) continue;
-    chosen.push(block);
-    scoreParts.push(scores.subarray(0, kept));
-    errorParts.push(errors.subarray(0, kept));
-    total += kept;
+    if (allowedRows === 0) continue;
+    estimatedBlocks.push(block);
+    scoreParts.push(scores.subarray(0, allowedRows));
+    errorParts.push(errors.subarray(0, allowedRows));
+    total += allowedRows;
     if (total >= minRows) break;
   }
   const scores = new Float32Array(total);
   const errors = new Float32Array(total);
   const blocks = new Uint32Array(total);
   let at = 0;
-  chosen.forEach((block, part) => {
+  estimatedBlocks.forEach((block, part) => {
     scores.set(scoreParts[part]!, at);
     errors.set(errorParts[part]!, at);
     blocks.fill(block, at, at + scoreParts[part]!.length);
@@ -213,8 +213,9 @@ function* nearestFirst(products: Float32Array): Generator<number> {
   const first = topIndices(products, FIRST_BLOCKS);
   yield* first;
   if (first.length === products.length) return;
-  const taken = new Set(first);
-  for (const block of topIndices(products, products.length)) if (!taken.has(block)) yield block;
+  const firstBlocks = new Set(first);
+  for (const block of topIndices(products, products.length))
+    if (!firstBlocks.has(block)) yield block;
 }
 
 /** The indices of the `count` largest values, largest first; of equal values, the lowest first. */
@@ -228,13 +229,13 @@ function largestIndices(values: Float32Array, count: number): number[] {
   const sorted = values.slice().sort();
   const threshold = sorted[sorted.length - count] ?? -Infinity;
   const above = values.reduce((sum, value) => sum + (value > threshold ? 1 : 0), 0);
-  let missing = count - above;
+  let remaining = count - above;
   const indices: number[] = [];
   for (let index = 0; index < values.length; index += 1) {
     if (values[index]! > threshold) indices.push(index);
-    else if (values[index] === threshold && missing > 0) {
+    else if (values[index] === threshold && remaining > 0) {
       indices.push(index);
-      missing -= 1;
+      remaining -= 1;
     }
   }
   return indices;

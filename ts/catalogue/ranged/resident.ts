@@ -130,9 +130,9 @@ async function readTable(
     if (!(error instanceof SageError) || error.code !== "corrupt") throw error;
     cache.drop(`section-${BLOCKS}`);
     const { offset, length } = head.sections.get(BLOCKS)!;
-    const again = await source.read(offset, length, { ...options, fresh: true });
-    const table = readBlocks(again, head, source.name);
-    cache.put(`section-${BLOCKS}`, again, false);
+    const freshBytes = await source.read(offset, length, { ...options, fresh: true });
+    const table = readBlocks(freshBytes, head, source.name);
+    cache.put(`section-${BLOCKS}`, freshBytes, false);
     return table;
   }
 }

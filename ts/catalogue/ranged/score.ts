@@ -1,7 +1,7 @@
 /** Exact scores of the rows of a block, and the top-k rows. */
 import type { FileHead } from "./format.js";
 
-/** The code of component 0. */
+/** The code of a component with the value 0. */
 export const ZERO_CODE = 64;
 /** Residual steps per code step: a component is (code - 64) + residual / 256, times the scale. */
 const RESIDUAL_STEPS = 256;

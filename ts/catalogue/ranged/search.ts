@@ -89,13 +89,13 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
         .map(rowOf)
         .filter((row) => row >= 0),
     );
-    let allowed: Uint32Array | undefined;
+    let allowedWords: Uint32Array | undefined;
     if (filter !== undefined) {
-      allowed = evaluateFilter(await columns!(signal), filter);
+      allowedWords = evaluateFilter(await columns!(signal), filter);
     }
-    if (removed.length === 0 && excluded.size === 0 && !allowed) return undefined;
+    if (removed.length === 0 && excluded.size === 0 && !allowedWords) return undefined;
     return (row: number): boolean =>
-      !excluded.has(row) && hasRow(allowed, row) && !hasRow(removed, row);
+      !excluded.has(row) && hasRow(allowedWords, row) && !hasRow(removed, row);
   }
 
   function planningDataFor(isAllowed: PlanningData["isAllowed"]): PlanningData {
@@ -145,9 +145,9 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
         const plans = vectors.map((vector, query) =>
           planQuery(vector, queries[query]!.count, planned, budget),
         );
-        const wanted = [...new Set(plans.flat())].sort((a, b) => a - b);
+        const plannedBlocks = [...new Set(plans.flat())].sort((a, b) => a - b);
         const maxRequests = budget.requests * queries.length;
-        for (const [block, bytes] of await reader.read(wanted, maxRequests, readOptions))
+        for (const [block, bytes] of await reader.read(plannedBlocks, maxRequests, readOptions))
           visit(block, bytes);
       }
     }
@@ -187,9 +187,11 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     checkAbort(signal);
     const { reader, resident } = openParts();
     const rows = checkItemIds("vectors", items).map(rowOf);
-    const wanted = [...new Set(rows.filter((row) => row >= 0).map(blockOf))].sort((a, b) => a - b);
+    const blocksOfRows = [...new Set(rows.filter((row) => row >= 0).map(blockOf))].sort(
+      (a, b) => a - b,
+    );
     // A request for each run of blocks: joined across gaps, they could span the whole file.
-    const blocks = await reader.read(wanted, Infinity, { signal, skipDamaged: false });
+    const blocks = await reader.read(blocksOfRows, Infinity, { signal, skipDamaged: false });
     return rows.map((row) => {
       if (row < 0) return undefined;
       const block = blockOf(row);
@@ -204,10 +206,10 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     const plans = checkQueries("preview", queries, dim).map(({ vector, count }) =>
       planQuery(prepare(vector), count, planned, budget),
     );
-    const missing = [...new Set(plans.flat())]
+    const missingBlocks = [...new Set(plans.flat())]
       .filter((block) => !planned.isCached(block))
       .sort((a, b) => a - b);
-    return joinRuns(missing, planned, budget.requests * queries.length).flatMap((run) =>
+    return joinRuns(missingBlocks, planned, budget.requests * queries.length).flatMap((run) =>
       openParts()
         .reader.rangesOf(run)
         .map(({ offset, length }) => ({

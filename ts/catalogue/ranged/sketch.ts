@@ -50,7 +50,7 @@ export function encodeCentre(centre: ArrayLike<number>, codes: Uint8Array): numb
 export function centreProducts(table: BlockTable, query: Float32Array): Float32Array {
   const { count, centres, centreScales } = table;
   const dim = query.length;
-  const largest = query.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = query.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   // The sum of dim products with codes below 128 stays within 32 bits.
   const steps = Math.min(32767, Math.floor(2 ** 31 / (128 * dim)) - 1);
   const scale = largest > 0 ? largest / steps : 0;

@@ -70,7 +70,7 @@ export interface RangedTraffic {
 }
 
 /**
- * A catalogue of which ids and sketches are in memory, and vectors are read by blocks. Made by
+ * A catalogue that holds ids and sketches in memory and reads vectors in blocks. Made by
  * {@link openRanged}.
  *
  * With `openSage({ dim: catalogue.dim, retriever: catalogue.retriever, vectors: catalogue.vectors

@@ -12,7 +12,7 @@ import { rebuild } from "./rebuild.js";
 
 /** `--lists auto` considers lists from this many items on; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 20_000;
-/** `--lists auto` omits lists of which a search would scan more than this share of the items. */
+/** `--lists auto` writes no lists if a search would scan more than this share of the items. */
 export const MAX_SCANNED_SHARE = 0.5;
 
 /** Factor k of the number of lists, k sqrt(n) for n items. */

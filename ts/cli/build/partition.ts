@@ -66,9 +66,9 @@ function seedCentres(
 ): Float32Array {
   const centres = new Float32Array(count * dim);
   const distances = new Float64Array(rows.length).fill(Infinity);
-  let chosen = random.below(rows.length);
+  let chosenIndex = random.below(rows.length);
   for (let centre = 0; centre < count; centre += 1) {
-    const start = rows[chosen]! * dim;
+    const start = rows[chosenIndex]! * dim;
     centres.set(values.subarray(start, start + dim), centre * dim);
     let total = 0;
     rows.forEach((row, index) => {
@@ -81,11 +81,11 @@ function seedCentres(
       total += distances[index]!;
     });
     let target = random.next() * total;
-    chosen = 0;
-    while (chosen < rows.length - 1) {
-      target -= distances[chosen]!;
+    chosenIndex = 0;
+    while (chosenIndex < rows.length - 1) {
+      target -= distances[chosenIndex]!;
       if (target < 0) break;
-      chosen += 1;
+      chosenIndex += 1;
     }
   }
   return centres;

@@ -22,9 +22,9 @@ import { copySections, rebuild } from "./rebuild.js";
 
 /** Largest block, in bytes of vectors. */
 const MAX_BLOCK_BYTES = 64 << 10;
-/** Bytes of a block in the section of blocks beside its centre: end, two scales, two hashes. */
+/** Bytes of a block in the section of blocks without its centre: end, two scales, two hashes. */
 const BLOCK_ENTRY_BYTES = 3 * 4 + 2 * 8;
-/** Resident bytes of a row beside its sketch and its id: the factor, the end of the id. */
+/** Resident bytes of a row without its sketch and its id: the factor, the end of the id. */
 const ROW_ENTRY_BYTES = 1 + 4;
 
 /** The figures of `--ranges` in the report. */
@@ -57,12 +57,12 @@ export async function buildRanges(
     return writeBlocks(bytes, describeBlocks(core, ends));
   });
   ordered.close();
-  const built = await Catalogue.fromBytes(file);
-  const { dim, size } = built;
-  const idBytes = handleOf(built).with((core) => core.section(IDS).length);
+  const checkedCatalogue = await Catalogue.fromBytes(file);
+  const { dim, size } = checkedCatalogue;
+  const idBytes = handleOf(checkedCatalogue).with((core) => core.section(IDS).length);
   const blockBytes = ends.length * (dim + BLOCK_ENTRY_BYTES);
   const resident = size * (Math.ceil(dim / 8) + ROW_ENTRY_BYTES) + idBytes + blockBytes;
-  return { catalogue: built, report: { blocks: ends.length, resident } };
+  return { catalogue: checkedCatalogue, report: { blocks: ends.length, resident } };
 }
 
 /** The rows in their new order, and the end of each block. */
@@ -123,7 +123,7 @@ function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
       const at = (start + index) * sketchBytes;
       return sketchResidual(residual, sketches.subarray(at, at + sketchBytes));
     });
-    const largest = exact.reduce((most, factor) => Math.max(most, factor), 0);
+    const largest = exact.reduce((max, factor) => Math.max(max, factor), 0);
     factorScales[block] = largest / 255;
     exact.forEach((factor, index) => {
       factors[start + index] = largest > 0 ? Math.round((factor / largest) * 255) : 0;

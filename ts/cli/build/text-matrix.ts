@@ -29,8 +29,10 @@ export function buildTextMatrix(texts: readonly string[]): TextMatrix {
   const frequencies = new Map<number, number>();
   for (const { hashes } of features)
     for (const hash of hashes) frequencies.set(hash, (frequencies.get(hash) ?? 0) + 1);
-  const chosen = [...frequencies].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MAX_FEATURES);
-  const hashes = Uint32Array.from(chosen, ([hash]) => hash).sort();
+  const chosenFeatures = [...frequencies]
+    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, MAX_FEATURES);
+  const hashes = Uint32Array.from(chosenFeatures, ([hash]) => hash).sort();
   const columnOf = new Map(Array.from(hashes, (hash, column) => [hash, column]));
   const idf = Float64Array.from(hashes, (hash) =>
     Math.log1p(texts.length / frequencies.get(hash)!),

@@ -9,14 +9,14 @@ import type { FileItem } from "../read/item-file.js";
 import { computeAxes } from "./reduce.js";
 import { buildTextMatrix, multiply, multiplyTransposed, type TextMatrix } from "./text-matrix.js";
 
-/** Most axes of the low-rank space. */
+/** Maximum number of axes of the low-rank space. */
 const MAX_RANK = 128;
 /** Weight of the squared norm of the coefficients; rows of the matrix have unit length. */
 const RIDGE = 0.3;
 /** Items from which a tower is learned; more are sampled. */
 const MAX_TRAINING_ITEMS = 20_000;
 const MAX_ITERATIONS = 24;
-/** Columns end once their squared residual has shrunk by this factor. */
+/** Iterations for a column end once its squared residual is this share of the first one. */
 const TOLERANCE = 1e-4;
 /** Right-hand sides solved at a time, so that their vectors stay in the processor's cache. */
 const COLUMNS_PER_BLOCK = 16;

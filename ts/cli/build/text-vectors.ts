@@ -6,7 +6,7 @@
 import { openRandom } from "../random.js";
 import { buildTextMatrix, multiply, multiplyTransposed } from "./text-matrix.js";
 
-/** Most dimensions of the vectors. */
+/** Maximum number of dimensions of the vectors. */
 const MAX_DIM = 128;
 const ITERATIONS = 6;
 

@@ -54,12 +54,13 @@ export function learnTexts(
     onProgress(embedAll ? 0.5 + share / 2 : share),
   );
   if (!tower) {
-    const known = listNames(Object.keys(items[0]?.[2] ?? {}));
+    const fieldNames = listNames(Object.keys(items[0]?.[2] ?? {}));
     throw new InputError(
       embedAll
-        ? `--text ${fields.join()}: no item has words in these fields. Name other fields: ${known}.`
+        ? `--text ${fields.join()}: no item has words in these fields. ` +
+            `Name other fields: ${fieldNames}.`
         : `--text ${fields.join()}: no item has both a vector and words in these fields. Name ` +
-            `other fields (${known}), or add --embed text for items without vectors.`,
+            `other fields (${fieldNames}), or add --embed text for items without vectors.`,
     );
   }
   const encoder = openEncoder(tower);

@@ -196,11 +196,11 @@ function dropDuplicates({ at, item, part }: Columns, offsets: Uint32Array): numb
 }
 
 function indexOf(indices: Map<string, number>, id: string): number {
-  const known = indices.get(id);
-  if (known !== undefined) return known;
-  const index = indices.size;
-  indices.set(copyOf(id), index);
-  return index;
+  const knownIndex = indices.get(id);
+  if (knownIndex !== undefined) return knownIndex;
+  const newIndex = indices.size;
+  indices.set(copyOf(id), newIndex);
+  return newIndex;
 }
 
 /** A copy of a string: a substring of a chunk of the file would keep the chunk in memory. */

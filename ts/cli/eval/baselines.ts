@@ -44,7 +44,7 @@ export const DEFAULT_METHODS = [
 const PINNERSAGE_LAMBDA = 0.01;
 /** Trees are cut at this quantile of the merge costs of all accounts. */
 const MERGE_COST_QUANTILE = 0.8;
-/** Weight of log(1 + count) beside a cosine. */
+/** Weight of log(1 + count), added to a cosine. */
 const POPULARITY_WEIGHT = 0.1;
 /** Regularisation of EASE. */
 const DEFAULT_EASE_L2 = 100;

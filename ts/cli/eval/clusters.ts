@@ -28,12 +28,12 @@ export function kMeans(
     let changedLabels = 0;
     for (let row = 0; row < rows; row += 1) {
       let nearest = 0;
-      let least = Infinity;
+      let smallest = Infinity;
       for (let cluster = 0; cluster < count; cluster += 1) {
         const distance = squaredDistance(values, row * dim, centres, cluster * dim, dim);
-        if (distance < least) {
+        if (distance < smallest) {
           nearest = cluster;
-          least = distance;
+          smallest = distance;
         }
       }
       if (labels[row] !== nearest) changedLabels += 1;
@@ -157,14 +157,14 @@ function nearestOf(
 /** The member with the smallest sum of squared distances to the members; ties: the first. */
 export function medoidOf(values: Float32Array, dim: number, members: readonly number[]): number {
   let medoid = members[0]!;
-  let least = Infinity;
+  let smallest = Infinity;
   for (const candidate of members) {
     let sum = 0;
     for (const member of members)
       sum += squaredDistance(values, candidate * dim, values, member * dim, dim);
-    if (sum < least) {
+    if (sum < smallest) {
       medoid = candidate;
-      least = sum;
+      smallest = sum;
     }
   }
   return medoid;

@@ -18,7 +18,7 @@ export interface Ease {
 }
 
 /**
- * Trains the model on the pairs (user, row), of which those of a user are adjacent; a repeated pair
+ * Trains the model on the pairs (user, row). The pairs of a user are adjacent; a repeated pair
  * counts once. Of equal numbers of users, the lower row is covered first. O(n^3) for n items.
  */
 export function trainEase(

@@ -51,7 +51,7 @@ export const METRICS: readonly Metric[] = [
 /** Weight of the history in the smoothed distribution of a list (Steck 2018). */
 const CALIBRATION_SMOOTHING = 0.01;
 
-/** The input of the metrics beside a case. */
+/** The input of the metrics that is equal for all cases. */
 export interface MetricContext {
   readonly data: EvalData;
   /** Number of recommendations that were to be made. */
@@ -115,14 +115,14 @@ function relevanceOf(
 ): number {
   const { values, dim } = data.vectors;
   let nearCount = 0;
-  for (const wanted of test) {
-    const start = wanted * dim;
+  for (const testItem of test) {
+    const start = testItem * dim;
     for (const row of list) {
       let cosine = 0;
       const other = row * dim;
       for (let axis = 0; axis < dim; axis += 1)
         cosine += values[start + axis]! * values[other + axis]!;
-      if (cosine < threshold && row !== wanted) continue;
+      if (cosine < threshold && row !== testItem) continue;
       nearCount += 1;
       break;
     }

@@ -58,9 +58,11 @@ export function hasColumn(row: Row, name: string): boolean {
 export function findColumn(
   row: Row,
   given: string | undefined,
-  known: readonly string[],
+  knownColumns: readonly string[],
 ): string | undefined {
-  return [...(given === undefined ? [] : [given]), ...known].find((name) => hasColumn(row, name));
+  return [...(given === undefined ? [] : [given]), ...knownColumns].find((name) =>
+    hasColumn(row, name),
+  );
 }
 
 /** Rows of lines without a header and quotes; each must have one cell per column. */

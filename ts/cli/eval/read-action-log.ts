@@ -181,8 +181,8 @@ function readRating(row: Row, { rating }: ResolvedColumns): number {
 
 function readPart(row: Row, { part }: ResolvedColumns): Part {
   const value = readPath(row.fields, part!);
-  const known = PARTS.find((name) => name === value);
-  if (known) return known;
+  const namedPart = PARTS.find((name) => name === value);
+  if (namedPart) return namedPart;
   throw new InputError(
     `${row.location}: ${part}: expected ${PARTS.join(", ")}, saw ${inspect(value)}. ` +
       "Remove the column to split by time.",

@@ -30,7 +30,7 @@ export function parseSweep(text: string, common: Readonly<Record<string, unknown
   return { option, variants };
 }
 
-/** The options with the one at `path` replaced; options beside it stay. */
+/** The options with the one at `path` replaced; the other options stay. */
 function withOption(
   options: Readonly<Record<string, unknown>>,
   [name = "", ...rest]: readonly string[],

@@ -180,7 +180,7 @@ function chooseLayout(name: string, row: Row, options: ActionStreamOptions): Lay
   const mayDetect = presetName === "auto" && !givenFields.item && !("item" in row.fields);
   const preset = mayDetect
     ? PRESETS.find(({ matches }) => matches(row.fields))
-    : PRESETS.find((known) => known.name === presetName);
+    : PRESETS.find(({ name: candidate }) => candidate === presetName);
   if (preset && mayDetect)
     onNote(`${name}: read as ${preset.title} (as with --preset ${preset.name})`);
   const fields = { ...(preset?.fields ?? DEFAULT_FIELDS), ...givenFields };

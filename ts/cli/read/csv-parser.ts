@@ -6,8 +6,8 @@ import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 
 /**
- * Longest row in UTF-16 units. A longer one is taken for an unclosed quote and rejected before the
- * rest of the file is in memory.
+ * Maximum length of a row, in UTF-16 units. A longer one is taken for an unclosed quote, and
+ * rejected before the rest of the file is in memory.
  */
 const MAX_ROW_LENGTH = 4_000_000;
 

@@ -63,8 +63,8 @@ export function findSeparator(beginning: string): { separator: string; hasLine: 
   if (/^sep=\t\s*$/i.test(first)) return { separator: "\t", hasLine: true };
   const unquotedLine = first.replace(/"[^"]*"/g, "");
   const countCells = (separator: string): number => unquotedLine.split(separator).length;
-  const separator = SEPARATORS.reduce((best, one) =>
-    countCells(one) > countCells(best) ? one : best,
+  const separator = SEPARATORS.reduce((best, candidate) =>
+    countCells(candidate) > countCells(best) ? candidate : best,
   );
   return { separator, hasLine: false };
 }

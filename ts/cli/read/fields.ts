@@ -6,7 +6,7 @@ import { parseDecimal } from "./number.js";
 import { listNames, type Row } from "./row.js";
 import { parseVectorCell } from "./vector-cell.js";
 
-/** The id in a field. An integer is converted to its decimal digits, as a CSV cell has them. */
+/** The id in a field. An integer is converted to its decimal digits, the text of a CSV cell. */
 export function readId(row: Row, field: string): string {
   return toId(`${row.location}: ${field}`, requireField(row, field, "--id"));
 }
@@ -98,8 +98,8 @@ const columnsByPattern = new Map<string, readonly string[]>();
 
 /** The columns that `text` names, expanded once and not for every row. */
 export function columnsOf(text: string): readonly string[] {
-  const known = columnsByPattern.get(text);
-  if (known) return known;
+  const cachedColumns = columnsByPattern.get(text);
+  if (cachedColumns) return cachedColumns;
   const columns = expandColumns(text);
   columnsByPattern.set(text, columns);
   return columns;

@@ -114,7 +114,7 @@ function readChroma({ location, fields }: Row): ItemParts[] {
   }));
 }
 
-/** `{ id, values, metadata }`: the payload is the metadata, and the other fields beside it. */
+/** `{ id, values, metadata }`: the payload is the metadata and the other fields. */
 function readRecord({ location, fields }: Row): ItemParts {
   const { id, values, metadata, namespace: _, sparseValues: __, ...others } = fields;
   if (!Array.isArray(values))

@@ -5,7 +5,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError, messageOf } from "../command-error.js";
 
-/** Longest line, and longest value of a JSON document, in UTF-16 units. */
+/** Maximum length of a line, and of a value of a JSON document, in UTF-16 units. */
 export const MAX_VALUE_LENGTH = 1 << 28;
 /** Maximum length of the beginning of a file that determines its format, in UTF-16 units. */
 const MAX_BEGINNING_LENGTH = 1 << 20;
@@ -119,7 +119,7 @@ export async function* readText(
   yield carriedText + decode(undefined);
 }
 
-/** A text of which the beginning has been read, to detect its format. */
+/** A text whose beginning has been read, to detect its format. */
 export interface TextSource {
   /** The text up to the end of its first line that is not blank, or up to a limit. */
   readonly beginning: string;

@@ -54,7 +54,7 @@ export function parseVectorCell(cell: string, decimalComma: boolean): ParsedVect
     : { problem: `component ${index} of the vector is not a number, saw ${inspect(cell)}` };
 }
 
-/** The kinds of separators between the numbers; white space beside a comma is none. */
+/** The kinds of separators between the numbers; white space next to a comma is none. */
 function separatorsOf(list: string): string[] {
   const compactList = list.replace(/\s*([,;])\s*/g, "$1");
   return [

@@ -12,7 +12,7 @@ import {
   shortLabelOf,
 } from "./print.js";
 
-/** Largest number of members listed per interest; the table shows how many more there are. */
+/** Maximum number of members listed per interest; the table shows how many more there are. */
 const MAX_LISTED_MEMBERS = 8;
 /** Labels of up to this many UTF-16 units are taken for emoji and listed without commas. */
 const MAX_EMOJI_LENGTH = 4;

@@ -47,7 +47,7 @@ export interface CellManifest {
 
 /** A decoded codebook. */
 export interface Codebook extends Omit<CellManifest, "codebook" | "shardCells" | "space"> {
-  /** Largest number of items in a cell. */
+  /** Maximum number of items in a cell. */
   readonly slots: number;
   /** K rows of `dim` codes; the direction of a row is that of the centre. */
   readonly centres: Int8Array;

@@ -11,7 +11,7 @@ import { type CellManifest, MAX_CELLS } from "./format.js";
 const REQUEST_MAGIC = 0x3158_5350;
 const HASH_BYTES = 32;
 const HEADER_BYTES = 4 + HASH_BYTES + 8;
-/** Most bit vectors in a request. */
+/** Maximum number of bit vectors in a request. */
 export const MAX_VECTORS = 64;
 
 /** Largest body of a request for any number of cells, in bytes. */

@@ -81,8 +81,8 @@ export function decodeKeys(bytes: Uint8Array): PublicKeyConfig {
   for (let start = 0; start + 2 <= bytes.length; ) {
     const length = view.getUint16(start);
     const config = bytes.subarray(start + 2, start + 2 + length);
-    const found = config.length === length ? readConfig(config) : undefined;
-    if (found) return found;
+    const keyConfig = config.length === length ? readConfig(config) : undefined;
+    if (keyConfig) return keyConfig;
     start += 2 + length;
   }
   throw new SageError(

@@ -64,22 +64,22 @@ export async function openCellServer(options: CellServerOptions): Promise<CellSe
         `shard ${shard} has ${bytes.length} bytes, expected ${count * cellBytes}: copy the files ` +
           "of one build.",
       );
-    const opened = new XorShard(kernel, count, cellBytes);
-    opened.load(bytes);
-    loaded.set(shard, opened);
+    const newShard = new XorShard(kernel, count, cellBytes);
+    newShard.load(bytes);
+    loaded.set(shard, newShard);
     const maxShards = Math.max(1, Math.floor(maxBytes / (shardCells * cellBytes)));
     for (const oldest of loaded.keys()) {
       if (loaded.size <= maxShards) break;
       loaded.delete(oldest);
     }
-    return opened;
+    return newShard;
   };
 
   const answerShard: CellServer["answerShard"] = async (shard, vectors) => {
     const first = (shard * shardCells) / 8;
     const end = first + Math.ceil(Math.min(shardCells, cells - shard * shardCells) / 8);
-    const opened = await openShard(shard);
-    return opened.answer(vectors.map((vector) => vector.subarray(first, end)));
+    const xorShard = await openShard(shard);
+    return xorShard.answer(vectors.map((vector) => vector.subarray(first, end)));
   };
 
   return {

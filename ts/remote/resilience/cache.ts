@@ -83,7 +83,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       .catch(() => undefined);
   };
 
-  /** Sends queries in one request, which later ones join by their key, and stores the answers. */
+  /** Sends queries in one request and stores the answers. Later queries of equal keys join it. */
   const send = (
     queries: readonly RemoteQuery[],
     keys: readonly (string | undefined)[],

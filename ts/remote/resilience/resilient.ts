@@ -76,8 +76,8 @@ export function resilient(
     {
       ask: async (queries, signal) => {
         // Invalid queries reject here: inside they would count as failures of the engine.
-        const checked = checkQueries(engine.engine, queries, undefined, composed.space);
-        return composed.ask(checked, signal);
+        const checkedQueries = checkQueries(engine.engine, queries, undefined, composed.space);
+        return composed.ask(checkedQueries, signal);
       },
       vectors: cacheVectors(composed.vectors), // outermost: cached vectors survive an outage
     },

@@ -24,7 +24,7 @@ import {
 } from "./matrix.js";
 import { type BridgeReport, measureBridge } from "./retention.js";
 
-/** Fewest items with an id in both catalogues. */
+/** Minimum number of items with an id in both catalogues. */
 const MIN_SHARED_ITEMS = 100;
 /** Maximum number of items in a fit: more take time and hardly change the map. */
 const MAX_SHARED_ITEMS = 10_000;
@@ -39,7 +39,7 @@ const DEFAULT_MIN_RETENTION = 0.8;
 /** Options of {@link fitBridge} and of migrations. */
 export interface BridgeOptions {
   /**
-   * Least {@link BridgeReport.retention} of a bridge that is used, 0 to 1. Default: 0.8.
+   * Minimum {@link BridgeReport.retention} of a bridge that is used, 0 to 1. Default: 0.8.
    */
   minRetention?: number;
 }

@@ -99,8 +99,8 @@ export async function migrateStore(
     const bytes = concatenate(segments);
     if (bytes === undefined) return undefined;
     const { log, report } = migrateLog(bytes, from, to, options);
-    const kept = await backup.load();
-    if (kept !== undefined && attempt === 0 && !sameBytes(kept, bytes))
+    const backupBytes = await backup.load();
+    if (backupBytes !== undefined && attempt === 0 && !sameBytes(backupBytes, bytes))
       throw new SageError(
         "option",
         "migrate: the backup store has the bytes of another log: roll back, or clear it.",

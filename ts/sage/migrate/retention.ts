@@ -14,8 +14,9 @@ export interface BridgeReport {
   readonly to?: string;
   /** Items with an id in both catalogues that were used, at most 10,000. */
   readonly sharedItems: number;
-  /** Items that the bridge was fitted on, and items that this report was measured on. */
+  /** Number of items that the bridge was fitted on. */
   readonly fitted: number;
+  /** Number of other items, on which this report was measured. */
   readonly heldOut: number;
   /** Strength of the pull towards an orthogonal map, as chosen. */
   readonly penalty: number;
@@ -52,9 +53,9 @@ export function measureBridge(
       const rows = Uint32Array.from(others, (other) => core.row(other));
       return [...core.scores(core.vectors(Uint32Array.of(core.row(item))), rows)];
     });
-  let found = 0;
-  let ideal = 0;
-  let chance = 0;
+  let foundScore = 0;
+  let idealScore = 0;
+  let chanceScore = 0;
   let hits = 0;
   let neighbours = 0;
   for (const item of items) {
@@ -64,8 +65,8 @@ export function measureBridge(
     const foundHits = to.search(convert(from.vector(item)!), { ...search, count: NEIGHBOURS });
     const trueItems = new Set(trueHits.map((hit) => hit.item));
     neighbours += trueHits.length;
-    ideal += sum(trueHits.map((hit) => hit.score));
-    found += sum(
+    idealScore += sum(trueHits.map((hit) => hit.score));
+    foundScore += sum(
       scoresOf(
         item,
         foundHits.map((hit) => hit.item),
@@ -73,15 +74,15 @@ export function measureBridge(
     );
     hits += foundHits.filter((hit) => trueItems.has(hit.item)).length;
     const others = items.filter((other) => other !== item);
-    chance += (sum(scoresOf(item, others)) / others.length) * trueHits.length;
+    chanceScore += (sum(scoresOf(item, others)) / others.length) * trueHits.length;
   }
   return {
     ...(from.space !== undefined && { from: from.space }),
     ...(to.space !== undefined && { to: to.space }),
     ...rest,
     heldOut: count,
-    retention: (found - chance) / (ideal - chance),
-    scoreShare: found / ideal,
+    retention: (foundScore - chanceScore) / (idealScore - chanceScore),
+    scoreShare: foundScore / idealScore,
     recall: hits / neighbours,
   };
 }

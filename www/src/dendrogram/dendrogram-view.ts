@@ -216,8 +216,8 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
     );
     const namedItems = names.slice(0, MAX_NAMED);
     const rest = names.length - namedItems.length;
-    const listed = formatList([...namedItems, ...(rest > 0 ? [`${rest} more`] : [])]);
-    const text = `${formatCount(count, "interest")}: ${listed}`;
+    const nameList = formatList([...namedItems, ...(rest > 0 ? [`${rest} more`] : [])]);
+    const text = `${formatCount(count, "interest")}: ${nameList}`;
     handle.setAttribute("aria-valuemax", String(Math.max(1, tree.items.length)));
     handle.setAttribute("aria-valuenow", String(count));
     handle.setAttribute("aria-valuetext", text);

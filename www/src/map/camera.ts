@@ -8,10 +8,10 @@ export interface Camera {
   scale: number;
 }
 
-/** Widest and closest view, in CSS pixels per unit. */
+/** Scale of the widest and of the closest view, in CSS pixels per unit. */
 const MIN_SCALE = 60;
 const MAX_SCALE = 20_000;
-/** Farthest the middle of the picture may be from that of the map, on each axis. */
+/** Maximum distance of the middle of the picture from that of the map, on each axis. */
 const MAX_OFFSET = 1.7;
 /** The share of the remaining way that remains after one millisecond of an animation. */
 const EASE_PER_MS = 0.988;

@@ -1,4 +1,4 @@
-/** Computes the layout of the map beside the page and its Sage, and posts it as it forms. */
+/** The worker that computes the layout of the map, and posts it as it forms. */
 import { fillSquare, type LayoutInput, layOut } from "./layout.js";
 
 export interface LayoutMessage {

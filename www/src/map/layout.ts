@@ -18,8 +18,8 @@ const MIN_EPOCHS = 40;
 /** Share of the items between the outliers of both sides, on each axis. */
 const INNER_SHARE = 0.98;
 /**
- * How much of a place is its rank on the axis. Islands far from the others would leave most of the
- * picture empty; by rank only there would be no islands.
+ * Weight of a place's rank on its axis; the rest is its coordinate. By coordinates only, distant
+ * islands would leave most of the picture empty; by ranks only, there would be no islands.
  */
 const RANK_SHARE = 0.6;
 
@@ -97,7 +97,7 @@ function clampStep(step: number): number {
   return Math.max(-MAX_STEP, Math.min(MAX_STEP, step));
 }
 
-/** The places within [-1, 1], of which they fill the most; the order on each axis stays. */
+/** The places spread over [-1, 1] on each axis; the order on each axis stays. */
 export function fillSquare(places: Float32Array): Float32Array {
   const filled = new Float32Array(places.length);
   for (const axis of [0, 1]) {
@@ -106,10 +106,10 @@ export function fillSquare(places: Float32Array): Float32Array {
       (a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b,
     );
     const margin = Math.floor((order.length * (1 - INNER_SHARE)) / 2);
-    const least = values[order[margin] ?? 0] ?? 0;
+    const lowest = values[order[margin] ?? 0] ?? 0;
     const greatest = values[order[order.length - 1 - margin] ?? 0] ?? 0;
     for (const [rank, row] of order.entries()) {
-      const share = ((values[row] ?? 0) - least) / (greatest - least || 1);
+      const share = ((values[row] ?? 0) - lowest) / (greatest - lowest || 1);
       const rankShare = (rank + 0.5) / order.length;
       const mixed = (1 - RANK_SHARE) * Math.max(0, Math.min(1, share)) + RANK_SHARE * rankShare;
       filled[2 * row + axis] = 2 * mixed - 1;

@@ -49,7 +49,7 @@ const NEIGHBOUR_CELLS = [-1, 0, 1].flatMap((column) =>
 const MAX_DETAILED_MARKS = 40;
 /** Size of the glyphs of medoids if more than MAX_DETAILED_MARKS are in sight. */
 const SMALL_MEDOID_SIZE = 23;
-/** Time per frame to draw texts for the first time, beside those of marks, in milliseconds. */
+/** Time per frame to draw new texts other than those of marks, in milliseconds. */
 const NEW_TEXTS_MS = 3;
 /** Radius of the user's items without glyphs, beyond that of other points. */
 const OWN_DOT_GROWTH = 2.5;

@@ -13,11 +13,11 @@ export function createLedger(): { element: HTMLElement; render(report: LedgerRep
       const rows = epochs
         .slice(-EPOCHS_SHOWN)
         .map(({ epoch, epsilon }) => [`Epoch ${epoch}`, epsilon.toFixed(2)] as const);
-      const spent = isSpent
+      const spentText = isSpent
         ? " The cap is reached: random sets go out instead, which cost nothing."
         : "";
       element.replaceChildren(
-        createHtml("p", {}, `Epsilon in the lifetime: ${lifetime.toFixed(2)}${limit}.${spent}`),
+        createHtml("p", {}, `Epsilon in the lifetime: ${lifetime.toFixed(2)}${limit}.${spentText}`),
         createHtml(
           "dl",
           { class: "fetch-list" },

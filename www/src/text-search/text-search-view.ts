@@ -9,9 +9,9 @@ import { type Item, itemById } from "../items.js";
 import type { RenderedState, View, ViewContext } from "../view.js";
 import type { FoundItem, TextAnswer } from "./session.js";
 
-/** Longest list. */
+/** Maximum number of found items that are shown. */
 const MAX_SHOWN = 24;
-/** Longest text, in UTF-16 units. */
+/** Maximum length of the text, in UTF-16 units. */
 const MAX_LENGTH = 160;
 /** The share of the taste in the score of an item, as `SageText.rank` has by default. */
 const TASTE_SHARE = 0.3;
@@ -259,9 +259,9 @@ function describe(
     return unknownWords.length > 0
       ? `Nothing found: ${notWords}${isEnglish ? ", whose texts are English" : ""}.`
       : "Nothing found: type a word, such as one of the examples.";
-  const found = `${formatCount(shownCount, "item")} in ${formatDuration(milliseconds)}`;
-  if (unknownWords.length === 0) return `${found}.`;
-  return `${found}. ${notWords}; ${isOne ? "its" : "their"} letters are matched instead.`;
+  const foundText = `${formatCount(shownCount, "item")} in ${formatDuration(milliseconds)}`;
+  if (unknownWords.length === 0) return `${foundText}.`;
+  return `${foundText}. ${notWords}; ${isOne ? "its" : "their"} letters are matched instead.`;
 }
 
 function shorten(text: string): string {

@@ -47,7 +47,7 @@ export function openVocabulary(
         const start = fold(word);
         if (FUNCTION_WORDS.has(start)) return false;
         if ([...start].length < MIN_REPORTED_LENGTH && /^[a-z]+$/.test(start)) return false;
-        for (const known of allWords) if (known.startsWith(start)) return false;
+        for (const itemWord of allWords) if (itemWord.startsWith(start)) return false;
         return true;
       }),
   };
