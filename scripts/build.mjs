@@ -4,7 +4,16 @@
 // text encoders of the page's catalogues. Skips outputs that are newer than their inputs.
 
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -54,6 +63,23 @@ const wasmOptOptions = [
   ].map((name) => `--enable-${name}`),
 ];
 
+/** Types of what scripts/lib/glue.mjs exports in addition. */
+const GLUE_TYPES = `
+/**
+ * Replaces the wasm instance by a new one.
+ */
+export function restart(): void;
+`;
+
+/** Features that the wasm uses, as the linker names them. */
+const linkedFeatures = [
+  "bulk-memory",
+  "mutable-globals",
+  "nontrapping-fptoint",
+  "sign-ext",
+  "simd128",
+];
+
 export async function build() {
   printTitle("Build");
   await buildWasm();
@@ -76,7 +102,7 @@ async function buildWasm() {
   const { output } = await runOrThrow("wasm-pack", [
     ...["build", "--target", "web", "--release", "--mode", "no-install", "--no-pack"],
     ...["--out-dir", outFolder, "--out-name", "core"],
-    ...["--", "--config", await remapSourcePaths()],
+    ...["--", "--config", await rustFlags()],
   ]);
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
     throw new Remedy(`${output}\nwasm-pack skipped wasm-opt: run \`npm ci\`, which installs it.`);
@@ -88,6 +114,7 @@ async function buildWasm() {
     await readFile(gluePath, "utf8"),
   );
   await writeFile(gluePath, writeGlue(glue, table));
+  await appendFile(join(outFolder, "core.d.ts"), GLUE_TYPES);
   const optimise = async (content, ...options) => {
     const [input, output] = ["trapping", "core_bg"].map((name) => join(outFolder, `${name}.wasm`));
     await writeFile(input, content);
@@ -135,13 +162,21 @@ async function bundleForNode() {
   }
 }
 
-/** Removes this machine's folders from the source paths in panic messages of dependencies. */
-async function remapSourcePaths() {
+/**
+ * Flags of rustc: without this machine's folders in the source paths in panic messages of
+ * dependencies; and without the features by which wasm-bindgen would add a function to each export,
+ * which moves results from memory to values, and numbers of JavaScript values to references.
+ */
+async function rustFlags() {
   await runOrThrow("cargo", ["fetch", "--locked"]);
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? await readdir(sources) : [];
-  const remapFlags = registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`);
-  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(remapFlags)}`;
+  const flags = [
+    ...registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`),
+    `-Clink-arg=--features=${linkedFeatures.join(",")}`,
+    "-Clink-arg=--no-check-features",
+  ];
+  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
 
 async function buildTypeScript() {

@@ -18,12 +18,12 @@
 
 use crate::recommend::mix_dense;
 use crate::{
-    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Metric,
-    MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
+    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Merge, Metric,
+    MixOptions, Mixed, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
     SearchOptions, Section, Session, Singletons, Vectors,
 };
 use alloc::{string::String, vec::Vec};
-use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Float32Array, Float64Array, Int32Array, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -49,13 +49,13 @@ pub fn cluster(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
     let clustering = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
-    Ok(to_js_object(&[
-        ("labels", Int32Array::from(&clustering.partition.labels[..]).into()),
-        ("count", clustering.partition.count.into()),
-        ("medoids", rows_to_js(&clustering.medoids).into()),
-        ("tree", tree_to_js(&clustering.tree).into()),
-        ("threshold", clustering.threshold.into()),
-    ]))
+    Ok(JsObject::new()
+        .with("labels", Int32Array::from(&clustering.partition.labels[..]))
+        .with("count", clustering.partition.count)
+        .with("medoids", rows_to_js(&clustering.medoids))
+        .with("tree", tree_to_js(&clustering.tree))
+        .with("threshold", clustering.threshold)
+        .into())
 }
 
 /// The tree of Ward clustering: n - 1 rows of a, b, height, size. Of the options only the memory
@@ -76,11 +76,14 @@ pub fn ward(
 
 /// The merges of a tree as n - 1 rows of a, b, height, size.
 fn tree_to_js(tree: &Dendrogram) -> Float64Array {
-    let merges = tree.merges().iter();
-    let values: Vec<f64> = merges
-        .flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64])
-        .collect();
-    Float64Array::from(&values[..])
+    let row = |merge: &Merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64];
+    rows_of_four(tree.merges().iter().map(row))
+}
+
+/// A n x 4 matrix of its rows.
+fn rows_of_four(rows: impl Iterator<Item = [f64; 4]>) -> Float64Array {
+    let rows: Vec<[f64; 4]> = rows.collect();
+    Float64Array::from(rows.as_flattened())
 }
 
 /// The interests of n actions at time `now`, in milliseconds since the epoch, most important first.
@@ -100,14 +103,14 @@ pub fn profile(
 }
 
 fn profile_to_js(profile: &Profile) -> JsValue {
-    to_js_object(&[
-        ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
-        ("count", profile.partition.count.into()),
-        ("medoids", rows_to_js(&profile.medoids).into()),
-        ("importance", Float64Array::from(&profile.importance[..]).into()),
-        ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
-        ("threshold", profile.threshold.into()),
-    ])
+    JsObject::new()
+        .with("labels", Int32Array::from(&profile.partition.labels[..]))
+        .with("count", profile.partition.count)
+        .with("medoids", rows_to_js(&profile.medoids))
+        .with("importance", Float64Array::from(&profile.importance[..]))
+        .with("lastActive", Float64Array::from(&profile.last_active[..]))
+        .with("threshold", profile.threshold)
+        .into()
 }
 
 /// The indices of the interests to query, picked by importance.
@@ -117,8 +120,8 @@ pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<U
 }
 
 /// Mixes ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`, with a prior for each
-/// hit or none at all. Keys number the items without large gaps. Returns
-/// `{ keys, scores, lists, shares }`.
+/// hit or none at all. Keys number the items without large gaps. Returns n x 4: the key, score,
+/// list and share of each item.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
 pub fn mix(
@@ -130,30 +133,29 @@ pub fn mix(
     popularity: f64,
     standardise: bool,
     count: usize,
-) -> JsResult<JsValue> {
-    let lists = hit_lists(keys, scores, offsets)?;
+) -> JsResult<Float64Array> {
+    let hits: Vec<Hit> =
+        keys.iter().zip(scores).map(|(&item, &score)| Hit { item, score }).collect();
+    let lists = hit_lists(&hits, offsets)?;
     let options = MixOptions { popularity, standardise };
     let mixed = mix_dense(&lists, weights, priors, options, count).map_err(to_js_error)?;
-    let keys: Vec<u32> = mixed.iter().map(|entry| entry.hit.item).collect();
-    let scores: Vec<f32> = mixed.iter().map(|entry| entry.hit.score).collect();
-    let lists: Vec<u32> = mixed.iter().map(|entry| entry.list as u32).collect();
-    let shares: Vec<f64> = mixed.iter().map(|entry| entry.share).collect();
-    Ok(to_js_object(&[
-        ("keys", Uint32Array::from(&keys[..]).into()),
-        ("scores", Float32Array::from(&scores[..]).into()),
-        ("lists", Uint32Array::from(&lists[..]).into()),
-        ("shares", Float64Array::from(&shares[..]).into()),
-    ]))
+    let row = |mixed: &Mixed| {
+        let Mixed { hit, share, list } = *mixed;
+        [f64::from(hit.item), f64::from(hit.score), list as f64, share]
+    };
+    Ok(rows_of_four(mixed.iter().map(row)))
 }
 
-/// Splits flat arrays into lists of hits: list l holds entries `offsets[l]..offsets[l + 1]`.
-fn hit_lists(keys: &[u32], scores: &[f32], offsets: &[u32]) -> JsResult<Vec<Vec<Hit>>> {
-    let hit = |(&item, &score)| Hit { item, score };
-    let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();
-    let hits_of_list =
-        |bounds: &[u32]| hits.get(bounds[0] as usize..bounds[1] as usize).map(<[Hit]>::to_vec);
-    let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(hits_of_list).collect();
-    lists.ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))
+/// The hits of each list: list l holds `hits[offsets[l]..offsets[l + 1]]`.
+fn hit_lists<'a>(hits: &'a [Hit], offsets: &[u32]) -> JsResult<Vec<&'a [Hit]>> {
+    let mut lists = Vec::with_capacity(offsets.len());
+    for bounds in offsets.windows(2) {
+        let list = hits.get(bounds[0] as usize..bounds[1] as usize).ok_or_else(|| {
+            js_error("option", "offsets are not in ascending order within the keys")
+        })?;
+        lists.push(list);
+    }
+    Ok(lists)
 }
 
 /// For each of m queries the `count` rows of highest cosine. Returns `{ rows, scores, ends }`,
@@ -163,7 +165,7 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
     let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
     let lists = crate::nearest(vectors, queries, count).map_err(to_js_error)?;
-    Ok(to_js_object(&ranking_fields(&lists)))
+    Ok(ranking_to_js(&lists).into())
 }
 
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
@@ -202,15 +204,6 @@ pub fn limits() -> Float64Array {
 #[wasm_bindgen(js_name = bytesPerAction)]
 pub fn bytes_per_action(dim: usize) -> usize {
     crate::bytes_per_action(dim)
-}
-
-/// After a trap, `restart(true)` schedules a fresh instance, which the next call starts. That call
-/// must pass nothing through wasm memory: `restart(false)`.
-#[wasm_bindgen]
-pub fn restart(schedule: bool) {
-    if schedule {
-        wasm_bindgen::handler::schedule_reinit();
-    }
 }
 
 /// A catalogue that is being written.
@@ -349,13 +342,13 @@ impl CoreSession {
         let profile = profile_options(options)?;
         let options = RetrievalOptions { profile, recency, average_recency };
         let retrieval = self.0.retrieval(now, &options).map_err(to_js_error)?;
-        Ok(to_js_object(&[
-            ("labels", Int32Array::from(&retrieval.partition.labels[..]).into()),
-            ("members", rows_to_js(&retrieval.members).into()),
-            ("importance", Float64Array::from(&retrieval.importance[..]).into()),
-            ("centres", Float32Array::from(&retrieval.centres[..]).into()),
-            ("average", Float32Array::from(&retrieval.average[..]).into()),
-        ]))
+        Ok(JsObject::new()
+            .with("labels", Int32Array::from(&retrieval.partition.labels[..]))
+            .with("members", rows_to_js(&retrieval.members))
+            .with("importance", Float64Array::from(&retrieval.importance[..]))
+            .with("centres", Float32Array::from(&retrieval.centres[..]))
+            .with("average", Float32Array::from(&retrieval.average[..]))
+            .into())
     }
 }
 
@@ -475,10 +468,10 @@ impl CoreCatalogue {
             end += id.bytes().map(utf16_units).sum::<u32>();
             id_ends.push(end);
         }
-        let [rows, scores, ends] = ranking_fields(&lists);
-        let ids = ("ids", JsValue::from(ids));
-        let id_ends = ("idEnds", Uint32Array::from(&id_ends[..]).into());
-        Ok(to_js_object(&[rows, ids, id_ends, scores, ends]))
+        Ok(ranking_to_js(&lists)
+            .with("ids", ids)
+            .with("idEnds", Uint32Array::from(&id_ends[..]))
+            .into())
     }
 }
 
@@ -492,20 +485,18 @@ fn section_of_kind(kind: usize) -> JsResult<Section> {
     Section::from_number(kind).ok_or_else(unknown_choice)
 }
 
-/// Ranked lists as the fields `rows`, `scores` and `ends` of a JavaScript object: list l is hits
-/// `ends[l - 1]..ends[l]`.
-fn ranking_fields(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
+/// Ranked lists as an object `{ rows, scores, ends }`: list l is hits `ends[l - 1]..ends[l]`.
+fn ranking_to_js(lists: &[Vec<ScoredRow>]) -> JsObject {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));
         scores.extend(list.iter().map(|hit| hit.score));
         ends.push(rows.len() as u32);
     }
-    [
-        ("rows", Uint32Array::from(&rows[..]).into()),
-        ("scores", Float32Array::from(&scores[..]).into()),
-        ("ends", Uint32Array::from(&ends[..]).into()),
-    ]
+    JsObject::new()
+        .with("rows", Uint32Array::from(&rows[..]))
+        .with("scores", Float32Array::from(&scores[..]))
+        .with("ends", Uint32Array::from(&ends[..]))
 }
 
 /// Decodes options from the seven numbers that ts/core/options.ts encodes: the cut, its value,
@@ -556,18 +547,26 @@ fn unknown_choice() -> JsValue {
     js_error("option", "there is no choice of this number")
 }
 
-/// A plain JavaScript object of these fields.
-fn to_js_object(fields: &[(&str, JsValue)]) -> JsValue {
-    let object = js_sys::Object::new();
-    for (name, value) in fields {
-        set_property(&object, name, value);
-    }
-    object.into()
+#[wasm_bindgen]
+extern "C" {
+    /// A new JavaScript object: its properties can be set.
+    type JsObject;
+
+    #[wasm_bindgen(method, indexing_setter)]
+    fn set(this: &JsObject, name: &str, value: JsValue);
 }
 
-/// Sets a property of a new object, which cannot fail.
-fn set_property(object: &JsValue, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &name.into(), value);
+impl JsObject {
+    /// An object without properties.
+    fn new() -> Self {
+        js_sys::Object::new().unchecked_into()
+    }
+
+    /// The object with one more property.
+    fn with(self, name: &str, value: impl Into<JsValue>) -> Self {
+        self.set(name, value.into());
+        self
+    }
 }
 
 /// Rows as a `Uint32Array`.
@@ -597,7 +596,5 @@ fn to_js_error(error: crate::Error) -> JsValue {
 
 /// A JavaScript `Error` with a property `code`.
 fn js_error(code: &str, message: &str) -> JsValue {
-    let error = js_sys::Error::new(message);
-    set_property(&error, "code", &code.into());
-    error.into()
+    js_sys::Error::new(message).unchecked_into::<JsObject>().with("code", code).into()
 }

@@ -7,6 +7,7 @@
 //   for the literal `new URL`, also where the entry holds the wasm itself.
 // - One load at a time, as ts/core/glue.ts calls it; `initSync` returns the loaded exports.
 // - Node loads all of its fetch, in 20 ms, at the first use of the names `Request` and `Response`.
+// - `restart()` replaces the instance at once, and is not a function of the wasm.
 // Applied after scripts/lib/short-names.mjs. Throws where the generated code passes an argument or
 // returns a result in a way that is not known here.
 
@@ -14,7 +15,10 @@
 const sharedCode = `
 let wasm, wasmModule, functions;
 let instanceId = 0;
-let isRestartScheduled = false;
+/** Values of JavaScript that the core holds, by their numbers, and the numbers that are free. */
+let values, freeNumbers;
+/** Where functions write several results. */
+let results;
 
 /** An object of the core. */
 class CoreObject {
@@ -51,11 +55,6 @@ function functionAt(at) {
 }
 
 function call(at, ...args) {
-    if (isRestartScheduled) {
-        isRestartScheduled = false;
-        instanceId++;
-        start(new WebAssembly.Instance(wasmModule, imports()));
-    }
     const passed = [];
     for (const arg of args) {
         if (arg?.buffer || typeof arg === "string") passArray(arg, passed);
@@ -66,11 +65,26 @@ function call(at, ...args) {
     return functionAt(at)(...passed);
 }
 
-/** Calls a function whose results end in an error and in whether there is one. */
+/**
+ * Calls a function that writes up to three results to the end of the stack, which comes first in
+ * memory: it is in use only where the stack overflows.
+ */
+function callForResults(at, args) {
+    call(at, 16, ...args);
+    // The array is empty after the memory has grown.
+    if (!results?.length) results = arrayAt(Uint32Array, 16, 3);
+}
+
+/** Calls a function whose results are a value, an error, and whether there is one. */
 function callOrThrow(at, ...args) {
-    const results = call(at, ...args);
-    if (results.pop()) throw take(results.pop());
+    callForResults(at, args);
+    if (results[2]) throw take(results[1]);
     return results[0];
+}
+
+function callForNothing(at, ...args) {
+    callForResults(at, args);
+    if (results[1]) throw take(results[0]);
 }
 
 function callAndTake(at, ...args) {
@@ -79,7 +93,9 @@ function callAndTake(at, ...args) {
 
 /** Calls a function that returns a string, or none. */
 function callForText(at, ...args) {
-    const [ptr, length] = call(at, ...args);
+    callForResults(at, args);
+    const ptr = results[0];
+    const length = results[1];
     if (!ptr) return;
     const text = textAt(ptr, length);
     functionAt(FREE)(ptr, length, 1);
@@ -101,7 +117,7 @@ function arrayAt(Type, ptr, length) {
 
 /** A function that copies from memory into a typed array of its own. */
 function copierTo(Type) {
-    return (ptr, length) => arrayAt(Type, ptr, length).slice();
+    return (ptr, length) => hold(arrayAt(Type, ptr, length).slice());
 }
 
 let encoder, decoder;
@@ -117,27 +133,35 @@ function textAt(ptr, length) {
     return decoder.decode(arrayAt(Uint8Array, ptr, length));
 }
 
-/** Removes a value from the table of JavaScript values. */
-function take(at) {
-    const value = wasm.__wbindgen_externrefs.get(at);
-    functionAt(DEALLOCATE)(at);
-    return value;
+/** The number of a value that the core is given. */
+function hold(value) {
+    const number = freeNumbers.pop() ?? values.length;
+    values[number] = value;
+    return number;
 }
 
-function catchError(use) {
-    try {
-        return use();
-    } catch (error) {
-        const at = functionAt(ALLOCATE)();
-        wasm.__wbindgen_externrefs.set(at, error);
-        functionAt(STORE_ERROR)(at);
+/** Removes a value, and returns it. The first numbers are of constants. */
+function take(number) {
+    const value = values[number];
+    if (number >= FIRST_NUMBER) {
+        values[number] = undefined;
+        freeNumbers.push(number);
     }
+    return value;
 }
 
 function start(instance) {
     wasm = instance.exports;
     functions = [];
-    functionAt(START)();
+    results = undefined;
+    values = Array(FIRST_NUMBER - 4).concat(undefined, null, true, false);
+    freeNumbers = [];
+}
+
+/** Replaces the instance. */
+function restart() {
+    instanceId++;
+    start(new WebAssembly.Instance(wasmModule, imports()));
 }
 
 function initSync() {
@@ -172,27 +196,25 @@ function provideMemory() {
     functionAt(FREE)(ptr, size, 1);
 }
 
-export { init as default, initSync };
+export { init as default, initSync, restart };
 `;
 
-/** Functions of the core that the shared code calls, by their names in the generated code. */
-const calledFunctions = {
+/** Numbers that the shared code has, by the patterns that find them in the generated code. */
+const numberPatterns = {
   MALLOC: /malloc = __wbg_function\((\d+)\)|, __wbg_function\((\d+)\)\);\n +const len0/,
-  FREE: /__wbg_function\((\d+)\)\(ret\[0\], ret\[1\] \* 1, 1\);/,
-  ALLOCATE: /const idx = __wbg_function\((\d+)\)\(\);/,
-  DEALLOCATE: /__wbg_function\((\d+)\)\(idx\);\n +return value;/,
-  STORE_ERROR: /addToExternrefTable0\(e\);\n +__wbg_function\((\d+)\)\(idx\);/,
-  START: /wasmModule = module;\n[\s\S]*?__wbg_function\((\d+)\)\(\);\n +return wasm;/,
+  FREE: /__wbg_function\((\d+)\)\(r0, r1 \* 1, 1\);/,
+  FIRST_NUMBER: /function dropObject\(idx\) \{\n +if \(idx < (\d+)\) return;/,
 };
 
 /** Patterns of generated bodies that return a result, and the statement that does the same. */
 const statements = [
-  [/ret\[2\][\s\S]*return (\w+)\.__wrap\(ret\[0\]\);/, "return $1.__wrap(callOrThrow(ARGS));"],
-  [/ret\[2\][\s\S]*this\.__wbg_ptr = ret\[0\];/, "super().__hold(callOrThrow(ARGS));"],
-  [/ret\[2\][\s\S]*return ret\[0\] !== 0;/, "return !!callOrThrow(ARGS);"],
-  [/ret\[2\][\s\S]*return takeFromExternrefTable0\(ret\[0\]\);/, "return callAndTake(ARGS);"],
-  [/ret\[1\][\s\S]*\}\n$/, "callOrThrow(ARGS);"],
+  [/if \(r2\)[\s\S]*return (\w+)\.__wrap\(r0\);/, "return $1.__wrap(callOrThrow(ARGS));"],
+  [/if \(r2\)[\s\S]*this\.__wbg_ptr = r0;/, "super().__hold(callOrThrow(ARGS));"],
+  [/if \(r2\)[\s\S]*return r0 !== 0;/, "return !!callOrThrow(ARGS);"],
+  [/if \(r2\)[\s\S]*return takeObject\(r0\);/, "return callAndTake(ARGS);"],
+  [/if \(r1\)[\s\S]*throw takeObject\(r0\);/, "callForNothing(ARGS);"],
   [/let v\d;\n/, "return callForText(ARGS);"],
+  [/return takeObject\(ret\);/, "return take(call(ARGS));"],
   [/return ret !== 0;/, "return !!call(ARGS);"],
   [/return ret >>> 0;/, "return call(ARGS) >>> 0;"],
   [/return ret;/, "return call(ARGS);"],
@@ -214,7 +236,7 @@ export function writeGlue(glue, table) {
     if (number === undefined) throw unexpected(`no ${pattern}`);
     return [name, number];
   };
-  const numbers = Object.entries(calledFunctions).map(numberOf);
+  const numbers = Object.entries(numberPatterns).map(numberOf);
   const code = [...numbers, ["TABLE", table]].reduce(
     (text, [name, number]) => text.replaceAll(new RegExp(String.raw`\b${name}\b`, "g"), number),
     sharedCode,
@@ -258,10 +280,11 @@ function classOf(name, body) {
 
 /** The parameters and the one statement of a function that does what the generated `body` does. */
 function simplify(parameters, body, receiver) {
+  const calls = body
+    .replace(/ catch \(e\) \{[\s\S]*? throw e;\n/, "")
+    .replace(/^.*passArray.*\n|^.*passString.*\n/gm, "");
   const [, number, passed] =
-    /__wbg_function\((\d+)\)\((.*)\);\n/.exec(
-      body.replace(/^.*passArray.*\n|^.*passString.*\n/gm, ""),
-    ) ?? [];
+    /__wbg_function\((\d+)\)\((?:retptr(?:, )?)?(.*)\);\n/.exec(calls) ?? [];
   const names = parameters === "" ? [] : parameters.split(", ");
   const expected = receiver ? [receiver === "this" ? "this.__wbg_ptr" : "ptr"] : [];
   let isSpread = names.length > 0;
@@ -291,7 +314,7 @@ function simplify(parameters, body, receiver) {
 /** A function of the imports that returns a copy of an array in the memory. */
 const arrayCopyPattern = new RegExp(
   "function\\(arg0, arg1\\) \\{\\s+" +
-    "const ret = new (\\w+)\\(arrayAt\\(\\1, arg0, arg1\\)\\);\\s+return ret;\\s+\\}",
+    "const ret = new (\\w+)\\(arrayAt\\(\\1, arg0, arg1\\)\\);\\s+return hold\\(ret\\);\\s+\\}",
   "g",
 );
 
@@ -304,14 +327,12 @@ function importsOf(glue) {
       const type = { F: "Float", I: "Int", U: "Uint" }[letter];
       return `arrayAt(${type}${bits}Array, `;
     })
+    .replaceAll("addHeapObject(", "hold(")
+    .replaceAll("takeObject(", "take(")
+    .replaceAll(/getObject\((\w+)\)/g, "values[$1]")
     .replaceAll(arrayCopyPattern, "copierTo($1)")
-    .replaceAll("getStringFromWasm0(", "textAt(")
-    .replaceAll("__wbg_reinit_scheduled", "isRestartScheduled")
-    .replace(
-      /function\(\) \{ return handleError\(function \((.*)\) \{([\s\S]*?)\}, arguments\); \}/g,
-      "function($1) { return catchError(() => {$2}); }",
-    );
-  const unknown = /\b(get\w+Wasm0|handleError|__wbg_\w+|addToExternref\w+)\b/.exec(code);
+    .replaceAll("getStringFromWasm0(", "textAt(");
+  const unknown = /\b(get\w+Wasm0|handleError|__wbg_\w+|\w+Object)\(/.exec(code);
   if (unknown) throw unexpected(unknown[0]);
   return `function imports() {\n${code}}\n`;
 }

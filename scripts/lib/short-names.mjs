@@ -7,8 +7,15 @@ import binaryen from "binaryen";
 /** An import or exported function of the wasm in its text form; the first group is the name. */
 const importPattern = /\(import "\.\/core_bg\.js" "([^"]+)"/g;
 const exportPattern = /\(export "([^"]+)" \(func (\$"[^"]+"|\S+)\)\)/g;
-/** An export that only the generated glue for strings calls; scripts/lib/glue.mjs replaces it. */
-const UNUSED_EXPORT = "__wbindgen_realloc";
+/** Exports that only generated glue uses, which scripts/lib/glue.mjs replaces. */
+const unusedExports = ["__wbindgen_realloc", "__wbindgen_add_to_stack_pointer"];
+const unusedGlobals = /\(export "(__abort_handler|__instance_terminated)" \(global \S+\)\)/g;
+/**
+ * The import that returns the number of the first JavaScript value that may be dropped. It becomes
+ * 0, because the glue drops no others.
+ */
+const firstDropped =
+  /\(import "__wbindgen_externref_xform__" "__wbindgen_externref_statics_end" \(func (\S+) .*\)\)/;
 /** Names of the exported table, and of the object that has the imports. */
 const [TABLE, IMPORTS] = ["f", "i"];
 
@@ -18,19 +25,28 @@ const [TABLE, IMPORTS] = ["f", "i"];
  */
 export function shortenNames(wasm, glue) {
   const module = binaryen.readBinary(wasm);
-  const text = module.emitText();
+  const text = withoutFirstDropped(module.emitText());
   const importNames = [...text.matchAll(importPattern)].map(([, name]) => name);
   const imports = new Map(importNames.map((name, index) => [name, `i${index}`]));
-  const functions = [...text.matchAll(exportPattern)].filter(([, name]) => name !== UNUSED_EXPORT);
+  const functions = [...text.matchAll(exportPattern)].filter(
+    ([, name]) => !unusedExports.includes(name),
+  );
   const indices = new Map(functions.map(([, name], index) => [name, index]));
   const result = binaryen.parseText(
     text
       .replace(importPattern, (_, name) => `(import "${IMPORTS}" "${imports.get(name)}"`)
       .replace(exportPattern, "")
+      .replace(unusedGlobals, "")
       .replace(/\)\s*$/, `${tableOf(functions.map(([, , name]) => name))})`),
   );
   result.setFeatures(module.getFeatures());
   return { wasm: result.emitBinary(), glue: shortenGlue(glue, imports, indices), table: TABLE };
+}
+
+function withoutFirstDropped(text) {
+  const [found, name] = firstDropped.exec(text) ?? [];
+  if (!found) throw new Error("Found no first value: update scripts/lib/short-names.mjs.");
+  return text.replace(found, "").replaceAll(`(call ${name})`, "(i32.const 0)");
 }
 
 /** The text of an exported table of the functions with the given internal names. */
@@ -52,6 +68,7 @@ function shortenGlue(glue, imports, indices) {
     })
     .replace(/^ {8}(__wb\w+): function\([\s\S]*?^ {8}\},\n/gm, "") // panics called them
     .replace('"./core_bg.js": ', `${IMPORTS}: `)
+    .replace(/^ +"__wbindgen_externref_xform__": .*\n/m, "")
     .replace(/\bwasm\.(\w+)/g, (access, name) =>
       indices.has(name) ? `__wbg_function(${indices.get(name)})` : access,
     );

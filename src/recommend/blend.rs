@@ -90,7 +90,10 @@ pub fn blend(
 }
 
 /// Validates the arguments of [`blend`] and [`mix`](super::mix()).
-pub(super) fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
+pub(super) fn validate_arguments<L: AsRef<[Hit]>>(
+    lists: &[L],
+    weights: &[f64],
+) -> Result<(), Error> {
     if weights.len() != lists.len() {
         return Err(Error::Dimension {
             what: "number of weights (one a list)",
@@ -101,7 +104,7 @@ pub(super) fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<
     for &weight in weights {
         check_range("weights", weight, 0.0, f64::MAX)?;
     }
-    let scores = lists.iter().flatten().map(|hit| hit.score);
+    let scores = lists.iter().flat_map(AsRef::as_ref).map(|hit| hit.score);
     match scores.clone().position(|score| !score.is_finite()) {
         Some(row) => {
             let got = scores.into_iter().nth(row).unwrap_or(f32::NAN).into();

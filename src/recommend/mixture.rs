@@ -83,7 +83,8 @@ pub fn mix(
     count: usize,
 ) -> Result<Vec<Mixed>, Error> {
     let (numbers, item_count) = number_items(lists);
-    mix_numbered(lists, &numbers, item_count, weights, priors, options, count)
+    let lists: Vec<&[Hit]> = lists.iter().map(Vec::as_slice).collect();
+    mix_numbered(&lists, &numbers, item_count, weights, priors, options, count)
 }
 
 /// [`mix`] for items that are numbered without large gaps: O(h + largest number). The JavaScript
@@ -93,20 +94,21 @@ pub fn mix(
 /// As [`mix`].
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(crate) fn mix_dense(
-    lists: &[Vec<Hit>],
+    lists: &[&[Hit]],
     weights: &[f64],
     priors: &[f32],
     options: MixOptions,
     count: usize,
 ) -> Result<Vec<Mixed>, Error> {
-    let numbers: Vec<usize> = lists.iter().flatten().map(|hit| hit.item as usize).collect();
+    let hits = lists.iter().copied().flatten();
+    let numbers: Vec<usize> = hits.map(|hit| hit.item as usize).collect();
     let item_count = numbers.iter().max().map_or(0, |number| number + 1);
     mix_numbered(lists, &numbers, item_count, weights, priors, options, count)
 }
 
 /// The mixture of lists whose hits have these numbers, each below `item_count`.
 fn mix_numbered(
-    lists: &[Vec<Hit>],
+    lists: &[&[Hit]],
     numbers: &[usize],
     item_count: usize,
     weights: &[f64],
@@ -128,21 +130,25 @@ fn mix_numbered(
     let mut mixed: Vec<Option<(Mixed, f64)>> = vec![None; item_count];
     let mut start = 0;
     for (list, (hits, &weight)) in lists.iter().zip(weights).enumerate() {
-        let exponents = exponents(hits, priors.get(start..start + hits.len()), options);
-        // Of an item that is in the list twice, only the first hit has a number here.
+        let numbers = &numbers[start..start + hits.len()];
+        let mut terms = exponents(hits, priors.get(start..start + hits.len()), options);
+        // Of an item that is in the list twice, only the first hit counts.
         let mut is_in_list = vec![false; item_count];
-        let numbers = numbers[start..start + hits.len()]
-            .iter()
-            .map(|&number| (!core::mem::replace(&mut is_in_list[number], true)).then_some(number));
-        let terms: Vec<(usize, Hit, f64)> = numbers
-            .zip(hits.iter().zip(exponents))
-            .filter_map(|(number, (&hit, x))| Some((number?, hit, x)))
-            .collect();
-        let exponents: Vec<f64> = terms.iter().map(|term| term.2).collect();
-        let max = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let powers: Vec<f64> = exponents.iter().map(|&x| libm::exp(x - max)).collect();
-        let factor = weight * libm::exp(max - list_scale(&exponents, max, &powers, popularity));
-        for ((number, hit, _), power) in terms.into_iter().zip(powers) {
+        let mut distinct_count = 0;
+        for (x, &number) in terms.iter_mut().zip(numbers) {
+            if core::mem::replace(&mut is_in_list[number], true) {
+                *x = f64::NEG_INFINITY;
+            } else {
+                distinct_count += 1;
+            }
+        }
+        let max = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let hundredth = if popularity > 0.0 { hundredth(&terms, distinct_count) } else { 0.0 };
+        terms.iter_mut().for_each(|x| *x = libm::exp(*x - max));
+        let log_sum = max + libm::log(terms.iter().sum());
+        let scale = (1.0 - popularity) * log_sum + popularity * hundredth;
+        let factor = weight * libm::exp(max - scale);
+        for ((&hit, &number), power) in hits.iter().zip(numbers).zip(terms) {
             let contribution = factor * power;
             let (entry, largest) =
                 mixed[number].get_or_insert((Mixed { hit, share: 0.0, list }, contribution));
@@ -176,17 +182,11 @@ fn exponents(hits: &[Hit], priors: Option<&[f32]>, options: MixOptions) -> Vec<f
     scores().enumerate().map(|(index, x)| scale * (x - centre) + log_prior(index)).collect()
 }
 
-/// The scale z of a list with these exponents x, their maximum and the powers exp(x - maximum); see
-/// [`mix`]. O(h).
-fn list_scale(exponents: &[f64], max: f64, powers: &[f64], popularity: f64) -> f64 {
-    let Some(last) = exponents.len().checked_sub(1) else { return max };
-    let mut scale = (1.0 - popularity) * (max + libm::log(powers.iter().sum()));
-    if popularity > 0.0 {
-        // Rounded to f32, which scales all items of a list alike.
-        let rounded: Vec<f32> = exponents.iter().map(|&x| x as f32).collect();
-        scale += popularity * f64::from(kth_largest(&rounded, SCALE_RANK.min(last)));
-    }
-    scale
+/// The 100th largest of exponents, or the least of the `count` that are finite; rounded to f32,
+/// which scales all items of a list alike. O(h).
+fn hundredth(exponents: &[f64], count: usize) -> f64 {
+    let rounded: Vec<f32> = exponents.iter().map(|&x| x as f32).collect();
+    kth_largest(&rounded, SCALE_RANK.min(count.saturating_sub(1))).into()
 }
 
 #[cfg(test)]
@@ -244,7 +244,8 @@ mod tests {
         let lists =
             [ranked_list(&[(7, 0.5), (2, 0.4), (7, 0.9)]), ranked_list(&[(0, 0.9), (2, 0.9)])];
         let priors = [1.0, 2.0, 3.0, 0.0, 0.5];
-        let dense = mix_dense(&lists, &[0.4, 0.6], &priors, COSINES, 2).unwrap();
+        let slices: Vec<&[Hit]> = lists.iter().map(Vec::as_slice).collect();
+        let dense = mix_dense(&slices, &[0.4, 0.6], &priors, COSINES, 2).unwrap();
         assert_eq!(dense, mix(&lists, &[0.4, 0.6], &priors, COSINES, 2).unwrap());
         assert!(mix_dense(&[], &[], &[], COSINES, 2).unwrap().is_empty());
     }

@@ -50,7 +50,6 @@ const core: Core = {
   pick,
   profile,
   project,
-  restart,
   ward,
 };
 
@@ -98,7 +97,7 @@ export function withCore<T>(use: (core: Core) => T): T {
         "project.",
     );
   }
-  if (isCrashed) replaceInstance(loadedCore);
+  if (isCrashed) replaceInstance();
   const instanceAtStart = instanceNumber;
   try {
     return use(loadedCore);
@@ -110,7 +109,7 @@ export function withCore<T>(use: (core: Core) => T): T {
     if (!fromCoreError(error) && instanceAtStart === instanceNumber) {
       isCrashed = true;
       try {
-        replaceInstance(loadedCore);
+        replaceInstance();
       } catch {
         // The next call tries again to replace the instance.
       }
@@ -155,13 +154,10 @@ export function onRestart(callback: () => void): () => void {
  * Replaces the crashed wasm instance. Throws code "memory" if a new one does not fit into memory;
  * the next `withCore` call then tries again.
  */
-function replaceInstance(core: Core): void {
+function replaceInstance(): void {
   for (const callback of restartCallbacks) callback();
   try {
-    core.restart(true);
-    // The generated code replaces the instance during the next call, after it has written the
-    // arguments of that call into the old memory. So this call must pass no arrays or strings.
-    core.restart(false);
+    restart();
   } catch (error) {
     throw toTrapError(error, true);
   }

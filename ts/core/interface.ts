@@ -195,9 +195,9 @@ export interface Core {
   /** The interests to query: the `count` most important or, with a seed, a sample. */
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
   /**
-   * Mixes ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. Returns the `count` items of
-   * the greatest shares, each with the list that contributes most and its score there. `priors`:
-   * one per hit, or empty for none.
+   * Mixes ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. `priors`: one per hit,
+   * or empty for none. Returns the `count` items of the greatest shares, n x 4: the key, the score
+   * in the list that contributes most, that list, and the share.
    */
   mix(
     keys: Uint32Array,
@@ -208,7 +208,7 @@ export interface Core {
     popularity: number,
     standardise: boolean,
     count: number,
-  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array; shares: Float64Array };
+  ): Float64Array;
   /** The `count` rows of highest cosine for each query. */
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;
   /** The first two principal components: n x 2, in [-1, 1]. */
@@ -232,6 +232,4 @@ export interface Core {
   ) => CoreLoader;
   /** `delta`: whether the bytes are a delta (docs/format.md), not a whole catalogue. */
   CoreCatalogue: { fromBytes(bytes: Uint8Array, delta: boolean): CoreCatalogue };
-  /** `restart(true)` schedules a new wasm instance, which the next call of any function creates. */
-  restart(schedule: boolean): void;
 }

@@ -79,15 +79,15 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
   const { nearest, highest } = nearestInterests(lists, plan);
   const candidates: Candidate[] = [];
   // A loop: `Array.from` makes an object for each step.
-  for (let index = 0; index < mixedHits.keys.length; index += 1) {
-    const key = mixedHits.keys[index]!;
+  for (let start = 0; start < mixedHits.length; start += 4) {
+    const key = mixedHits[start]!;
     candidates.push({
       item: items[key]!,
       key,
-      utility: utilityOf(mixedHits.shares[index]!),
+      utility: utilityOf(mixedHits[start + 3]!),
       bonus: 0,
-      score: mixedHits.scores[index]!,
-      list: mixedHits.lists[index]!,
+      score: mixedHits[start + 1]!,
+      list: mixedHits[start + 2]!,
       nearest: nearest[key]!,
       similarity: highest[key]!,
     });
@@ -118,9 +118,9 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
           depth,
         ),
       );
-      return Array.from(orderedHits.keys, (key, index) => ({
-        key,
-        utility: utilityOf(orderedHits.shares[index]!),
+      return Array.from({ length: orderedHits.length / 4 }, (_, hit) => ({
+        key: orderedHits[4 * hit]!,
+        utility: utilityOf(orderedHits[4 * hit + 3]!),
       }));
     },
   };
