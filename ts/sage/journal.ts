@@ -21,7 +21,9 @@ import { combineLogs, corrupt, decodeLog, encodeLog } from "./log-format.js";
 import { idOf, isTombstone, type LogData, type Operation, randomHex } from "./operation.js";
 import { segmentsOf, withDeadline } from "./segments.js";
 
-const MIN_SEGMENTS_TO_REWRITE = 64;
+/** Minimum number of appended segments at which the store is rewritten. */
+const MIN_APPENDED_SEGMENTS = 64;
+/** Maximum number of writes that fail because another writer was first. */
 const MAX_ATTEMPTS = 50;
 /**
  * Encoding and writing wait for this number of microtasks, so that a `recommend` call that follows
@@ -87,26 +89,17 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   let pending: Change[] = [];
   let token: unknown;
   let device: string | undefined;
-  /** Size of the store: bytes of its first segment, number and bytes of the appended segments. */
-  let baseBytes = 0;
-  let appendedSegments = 0;
-  let appendedBytes = 0;
+  /** Bytes of the first segment of the store, 0 for none, and of each appended segment. */
+  let segmentBytes = [0];
   /** Time of the oldest action that the limits removed from the log. The store may have it. */
   let oldestRemoved = Infinity;
-  let lastCall: Promise<unknown> = Promise.resolve();
   let nextSave: Promise<void> | undefined;
   let nextRead: Promise<void> | undefined;
   /** Notices of the watched store during a write, its own included; undefined otherwise. */
   let notices: number | undefined;
 
   const callStore = <T>(work: () => Promise<T>): Promise<T> => withDeadline(work, storeTimeoutMs);
-
-  /** Runs `work` on the store after all earlier calls of the store have finished. */
-  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
-    const run = lastCall.then(work);
-    lastCall = run.catch(() => undefined); // `run` reports the error
-    return run;
-  };
+  const enqueue = createQueue();
 
   /** The end of each change of the log: applies the limits and calls the listeners. */
   const finishChange = (): void => {
@@ -127,37 +120,22 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     const data = combineLogs(
       read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
-    const sizes = read.map(({ byteLength }) => byteLength);
-    if (complete) {
-      baseBytes = sizes.shift() ?? 0;
-      appendedSegments = 0;
-      appendedBytes = 0;
-    }
-    appendedSegments += sizes.length;
-    appendedBytes += sizes.reduce((sum, size) => sum + size, 0);
+    const readBytes = read.map(({ byteLength }) => byteLength);
+    if (!complete) segmentBytes.push(...readBytes);
+    else segmentBytes = readBytes.length > 0 ? readBytes : [0];
     token = readToken;
     if (!complete && read.length === 0) return;
 
     // Operations that no other log has get new ids, after all operations that were read.
-    const unissuedChanges = pending.filter(({ isIssued }) => !isIssued);
-    for (const { operations } of unissuedChanges)
-      for (const operation of operations) log.withdraw(operation);
+    const issuedChanges = pending.filter(({ isIssued }) => isIssued);
+    const unissuedOperations = operationsOf(pending.filter(({ isIssued }) => !isIssued));
+    for (const operation of unissuedOperations) log.withdraw(operation);
     if (complete) log = log.emptied(space);
     log.merge(data, onDelete);
-    const issuedChanges = pending.filter(({ isIssued }) => isIssued);
-    log.merge(dataOf(issuedChanges.flatMap(({ operations }) => operations)), onDelete);
-    for (const { operations } of unissuedChanges) issueOperations(operations);
-    dropStored(data);
+    log.merge(dataOf(operationsOf(issuedChanges)), onDelete);
+    issueOperations(unissuedOperations);
+    dropStored(issuedChanges, data);
     finishChange();
-  };
-
-  /** Removes operations from the pending changes that a write has stored before it failed. */
-  const dropStored = ({ entries, marks, tombstones }: LogData): void => {
-    const issuedChanges = pending.filter(({ isIssued }) => isIssued);
-    if (issuedChanges.length === 0) return;
-    const ids = new Set([...entries, ...marks, ...tombstones].map(idOf));
-    for (const change of issuedChanges)
-      change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
   };
 
   const read = async (): Promise<void> =>
@@ -167,7 +145,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     !store.segments ||
     operations.some(isTombstone) ||
     oldestRemoved < limits().since - MS_PER_DAY ||
-    (appendedSegments >= MIN_SEGMENTS_TO_REWRITE && appendedBytes * 2 >= baseBytes);
+    isWorthRewriting(segmentBytes);
 
   const savePending = async (): Promise<void> => {
     const changes = pending;
@@ -191,9 +169,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
 
   /** Writes the changes to the store; false, with nothing written, if another writer was first. */
   const writeChanges = async (changes: readonly Change[]): Promise<boolean> => {
-    const operations = changes
-      .flatMap((change) => change.operations)
-      .filter((operation) => log.has(operation));
+    const operations = operationsOf(changes).filter((operation) => log.has(operation));
     if (operations.length === 0) return true;
     const isRewrite = needsRewrite(operations);
     const content = isRewrite ? log.data() : { ...dataOf(operations), space: log.space };
@@ -215,14 +191,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     if (writtenToken === undefined) return false;
     token = writtenToken;
     if (isRewrite) {
-      baseBytes = length;
-      appendedSegments = 0;
-      appendedBytes = 0;
+      segmentBytes = [length];
       oldestRemoved = Infinity;
-    } else {
-      appendedSegments += 1;
-      appendedBytes += length;
-    }
+    } else segmentBytes.push(length);
     return true;
   };
 
@@ -247,15 +218,14 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   /** Reads the segments that another writer announced; the next call of the sage reports errors. */
   const readInBackground = (): void => void refresh().catch(() => undefined);
 
-  const addChange = (operations: readonly Operation[], isIssued: boolean, clears: boolean) => {
-    const change: Change = { operations, isIssued, clears, deleted: new Set() };
+  const addChange = (fields: Omit<Change, "deleted">): Change => {
+    const change = { ...fields, deleted: new Set<string>() };
     pending = [...pending, change];
     return change;
   };
 
-  try {
-    await read();
-  } catch (error) {
+  /** Copies the stored bytes aside and empties the store, if the options allow it; else throws. */
+  const setAside = async (error: unknown): Promise<void> => {
     if (!options.setAsideUnreadable || !store.setAside) {
       if (store.setAside && isSageError(error) && error.code === "corrupt")
         error.message += ' `unreadable: "set-aside"` copies the bytes aside and starts empty.';
@@ -265,9 +235,13 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     for (const bytes of segmentList.segments) await callStore(() => store.setAside!(bytes));
     // Replace only the bytes set aside: another tab may have done the same and recorded since.
     await callStore(() => segments.replace(encodeLog(new Log().data(), dim), segmentList.token));
+  };
+
+  await read().catch(async (error: unknown) => {
+    await setAside(error);
     token = undefined;
     await read();
-  }
+  });
   const journal: Journal = {
     log: () => log,
     snapshot() {
@@ -276,7 +250,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       return log.data();
     },
     change(operations, clears = false) {
-      const change = addChange(operations, false, clears);
+      const change = addChange({ operations, isIssued: false, clears });
       issueOperations(operations);
       finishChange();
       return { stored: flush().then(() => change.deleted.size) };
@@ -287,7 +261,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       if (operations.length === 0) return;
       log.merge(data, onDelete);
       finishChange();
-      addChange(operations, true, false);
+      addChange({ operations, isIssued: true, clears: false });
       await flush();
     },
     refresh,
@@ -301,7 +275,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       try {
         await flush();
       } catch (cause) {
-        const count = pending.reduce((sum, { operations }) => sum + operations.length, 0);
+        const count = operationsOf(pending).length;
         const reason = (cause as Error).message;
         throw new SageError("storage", `Closed, with ${count} unsaved operations: ${reason}`, {
           cause,
@@ -313,6 +287,36 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   };
   const unwatch = watchWeakly(segments, journal);
   return journal;
+}
+
+/** Returns a function that runs `work` after all earlier works have finished. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let lastRun: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const run = lastRun.then(work);
+    lastRun = run.catch(() => undefined); // `run` reports the error
+    return run;
+  };
+}
+
+function operationsOf(changes: readonly Change[]): Operation[] {
+  return changes.flatMap(({ operations }) => operations);
+}
+
+/** Removes from changes with final ids the operations that a write has stored before it failed. */
+function dropStored(changes: readonly Change[], { entries, marks, tombstones }: LogData): void {
+  if (changes.length === 0) return;
+  const ids = new Set([...entries, ...marks, ...tombstones].map(idOf));
+  for (const change of changes)
+    change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
+}
+
+/** Whether the appended segments are many, and half as long as the first one. */
+function isWorthRewriting([firstBytes, ...appendedBytes]: readonly number[]): boolean {
+  return (
+    appendedBytes.length >= MIN_APPENDED_SEGMENTS &&
+    appendedBytes.reduce((sum, bytes) => sum + bytes, 0) * 2 >= firstBytes!
+  );
 }
 
 /**
