@@ -399,9 +399,7 @@ export class Catalogue {
           add: (builder) => addItems(builder, checkedItems, this.dim),
           priors: priorCodesOf(checkedItems),
         },
-        [],
-        undefined,
-        this.#newPriors,
+        { oldPriors: this.#newPriors },
       ),
     );
   }
@@ -414,7 +412,7 @@ export class Catalogue {
     const rows = checkItemIds("remove", items).map((item) => this.#row(item));
     const sizeBefore = this.size;
     this.#replaceCore((old, core) =>
-      applyChange(core, old, noAdditions(old), rows, undefined, this.#newPriors),
+      applyChange(core, old, noAdditions(old), { removed: rows, oldPriors: this.#newPriors }),
     );
     return sizeBefore - this.size;
   }

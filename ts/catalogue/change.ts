@@ -78,18 +78,25 @@ export interface Additions {
   priors: Uint16Array;
 }
 
+/** What a change does to the rows that a catalogue has. */
+export interface RowChanges {
+  /** Rows of removed items; negative ones are ignored. Default: none. */
+  removed?: readonly number[];
+  /** The revision of the result. Default: its hash. */
+  revision?: Uint8Array;
+  /** Prior codes of the rows. Default: those of the catalogue. */
+  oldPriors?: Uint16Array | undefined;
+}
+
 /**
  * The catalogue with rows appended and others marked as removed: `removed`, and each row whose id
- * is added again. Negative rows in `removed` are ignored. `revision` is stored if given; else the
- * new hash is the revision. `oldPriors`: the prior codes of the old rows.
+ * is added again.
  */
 export function applyChange(
   core: Core,
   old: CoreCatalogue,
   additions: Additions,
-  removed: readonly number[] = [],
-  revision?: Uint8Array,
-  oldPriors = readPriors(old),
+  { removed = [], revision, oldPriors = readPriors(old) }: RowChanges,
 ): CoreCatalogue {
   const { rows } = factsOf(old);
   const removedRows = emptyRowSet(rows + additions.ids.length);
@@ -114,18 +121,24 @@ export function applyChange(
       return [name, { numeric, values: [...oldValues, ...values] }];
     }),
   );
-  return finish(builder, old, columns, priors, old.section(LISTS), revision, removedRows);
+  const lists = old.section(LISTS);
+  return finish(builder, old, { columns, priors, lists, revision, removedRows });
+}
+
+/** The sections of a catalogue that a change writes, apart from those of the rows. */
+interface ChangedSections {
+  columns: ReadonlyMap<string, ColumnValues>;
+  priors: Uint16Array;
+  lists: Uint8Array;
+  revision: Uint8Array | undefined;
+  removedRows?: Uint32Array;
 }
 
 /** Writes all sections but the rows. The text tower stays: no change of items alters it. */
 function finish(
   builder: CoreBuilder,
   old: CoreCatalogue,
-  columns: ReadonlyMap<string, ColumnValues>,
-  priors: Uint16Array,
-  lists: Uint8Array,
-  revision?: Uint8Array,
-  removedRows?: Uint32Array,
+  { columns, priors, lists, revision, removedRows }: ChangedSections,
 ): CoreCatalogue {
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
   if (removedRows?.some(Boolean)) builder.section(REMOVED, bytesOf(removedRows));
@@ -153,7 +166,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
     });
   }
   const revision = encodeRevision(factsOf(old).revision);
-  return finish(builder, old, columns, selectPriors(old, rows), lists, revision);
+  return finish(builder, old, { columns, priors: selectPriors(old, rows), lists, revision });
 }
 
 /**
@@ -190,7 +203,11 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
       priors: selectPriors(delta, rows),
     };
     const revision = encodeRevision(factsOf(delta).revision);
-    return applyChange(core, old, additions, droppedRows, revision, changePriors(old, delta));
+    return applyChange(core, old, additions, {
+      removed: droppedRows,
+      revision,
+      oldPriors: changePriors(old, delta),
+    });
   } finally {
     delta.free();
   }
