@@ -1,25 +1,10 @@
 // Traps in the core: one call fails, a new instance replaces the crashed one, and no data is lost.
-// The traps are real: an invalid pointer makes the wasm access memory out of bounds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue, cluster, openSage } from "pocketsage";
 import loadCore, { CoreCatalogue } from "../../pkg/wasm/core.js";
+import { trapNext } from "./traps.mjs";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
-
-/** Makes the next call of this method of any core catalogue trap. */
-function trapNext(method) {
-  const real = CoreCatalogue.prototype[method];
-  CoreCatalogue.prototype[method] = function (...args) {
-    CoreCatalogue.prototype[method] = real;
-    const pointer = this.__wbg_ptr;
-    this.__wbg_ptr = 0xfffffff0;
-    try {
-      return real.apply(this, args);
-    } finally {
-      this.__wbg_ptr = pointer;
-    }
-  };
-}
 
 test("a trap fails one call; catalogues and actions survive in a new instance", async () => {
   const catalogue = await smallCatalogue();
@@ -34,7 +19,7 @@ test("a trap fails one call; catalogues and actions survive in a new instance", 
   const bytes = await sage.export();
   const { memory: old } = await loadCore();
 
-  trapNext("search");
+  trapNext(CoreCatalogue.prototype, "search");
   const error = await rejects(
     sage.recommend(),
     "crashed",
@@ -58,7 +43,7 @@ test("50 traps in a row lose no data and leak no memory", async () => {
   const catalogue = await smallCatalogue();
   const bytes = catalogue.toBytes();
   for (let round = 0; round < 50; round++) {
-    trapNext("search");
+    trapNext(CoreCatalogue.prototype, "search");
     await rejects(() => catalogue.search(vectorOf("food-1")), "crashed", /out of bounds/);
   }
   assert.deepEqual(catalogue.toBytes(), bytes);
@@ -68,11 +53,11 @@ test("50 traps in a row lose no data and leak no memory", async () => {
 
 test("a catalogue that cannot be copied out of a crash is lost; new ones work", async () => {
   const lost = await smallCatalogue();
-  trapNext("toBytes");
+  trapNext(CoreCatalogue.prototype, "toBytes");
   // This call traps; the catalogue itself is copied out.
   await rejects(() => lost.toBytes(), "crashed", /out of bounds/);
   assert.equal(lost.size, 60);
-  trapNext("search");
+  trapNext(CoreCatalogue.prototype, "search");
   const realToBytes = CoreCatalogue.prototype.toBytes;
   CoreCatalogue.prototype.toBytes = () => {
     throw new WebAssembly.RuntimeError("unreachable");
@@ -94,7 +79,7 @@ test("a catalogue closed before the crash stays closed", async () => {
   const closed = await smallCatalogue();
   const other = await smallCatalogue();
   closed.close();
-  trapNext("vectors");
+  trapNext(CoreCatalogue.prototype, "vectors");
   await rejects(() => other.vector("food-1"), "crashed", /./);
   await rejects(() => closed.has("food-1"), "closed", /./);
   assert.ok(other.has("food-1"));

@@ -10,6 +10,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Catalogue, cluster, memoryStore, openSage, setMemoryBudget } from "pocketsage";
 import loadCore, { CoreCatalogue, CoreLoader, CoreSession } from "../../pkg/wasm/core.js";
+import { trapNext } from "./traps.mjs";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
 const DEFAULT_BUDGET = 16 << 20;
@@ -23,21 +24,6 @@ async function collect() {
     collectGarbage();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Makes the next call of this method trap, at an address out of bounds. */
-function trapNext(prototype, method) {
-  const real = prototype[method];
-  prototype[method] = function (...args) {
-    prototype[method] = real;
-    const pointer = this.__wbg_ptr;
-    this.__wbg_ptr = 0xfffffff0;
-    try {
-      return real.apply(this, args);
-    } finally {
-      this.__wbg_ptr = pointer;
-    }
-  };
 }
 
 /** Calls that reach the core object's method, counted until `stop`. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildProfile, Catalogue, memoryStore, openSage } from "pocketsage";
 import loadCore, { CoreSession } from "../../pkg/wasm/core.js";
+import { trapNext } from "./traps.mjs";
 import { NOW, rejects } from "./world.mjs";
 
 const DIM = 6;
@@ -185,12 +186,7 @@ test("after a crash of the core the profile is recomputed, and nothing is lost",
   await sage.record(actions);
   await assertFromScratch(sage, actions);
 
-  const real = CoreSession.prototype.profile;
-  CoreSession.prototype.profile = function (...args) {
-    CoreSession.prototype.profile = real;
-    this.__wbg_ptr = 0xfffffff0; // out of bounds: the wasm traps
-    return real.apply(this, args);
-  };
+  trapNext(CoreSession.prototype, "profile");
   const more = randomAction(next, 1);
   await sage.record(more);
   await rejects(sage.profile(), "crashed", /memory access out of bounds/);

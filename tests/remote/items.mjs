@@ -1,5 +1,6 @@
 // The data of the engine tests: 2,000 items of 256 dimensions in 40 groups, each with a colour and
 // a size, and exact nearest neighbours to compare answers with.
+import { writeFile } from "node:fs/promises";
 import { mixture } from "../../bench/data/mixture.mjs";
 
 export const DIM = 256;
@@ -16,6 +17,12 @@ export function makeItems(idOf = (row) => `item-${row}`) {
     colour: COLOURS[row % 3],
     size: row % 100,
   }));
+}
+
+/** Writes items as JSON, as the servers in servers/ read them: `{ dim, items }`. */
+export async function writeItems(path, items) {
+  const rows = items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) }));
+  await writeFile(path, JSON.stringify({ dim: DIM, items: rows }));
 }
 
 /** The `count` items of largest cosine with a vector: `{ item, score }`, best first. */

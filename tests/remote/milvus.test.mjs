@@ -2,13 +2,12 @@
 // needs Milvus 2.4; tests/js/remote-contracts.test.mjs covers it. The server listens on all
 // interfaces, so scripts/remote.mjs runs this file in a separate network namespace.
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { milvus } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { DIM, makeItems } from "./items.mjs";
+import { DIM, makeItems, writeItems } from "./items.mjs";
 import { milvusEnvironment, scratch } from "./servers/process.mjs";
 
 const engine = { items: makeItems() };
@@ -18,13 +17,7 @@ before(
   async () => {
     folder = await scratch("milvus");
     const path = join(folder.path, "items.json");
-    await writeFile(
-      path,
-      JSON.stringify({
-        dim: DIM,
-        items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })),
-      }),
-    );
+    await writeItems(path, engine.items);
     const script = fileURLToPath(new URL("servers/milvus_server.py", import.meta.url));
     server = spawn(
       join(milvusEnvironment, "bin", "python"),

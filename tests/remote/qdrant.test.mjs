@@ -1,14 +1,13 @@
 // The Qdrant adapter against a contract server made of Qdrant's official Python models and
 // in-memory engine, because package registries have no Qdrant server.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { qdrant } from "pocketsage/remote";
 import { freePort } from "../../scripts/lib/http.mjs";
 import { conformance } from "./conformance.mjs";
-import { DIM, exactNeighbours, makeItems } from "./items.mjs";
+import { DIM, exactNeighbours, makeItems, writeItems } from "./items.mjs";
 import { environment, scratch, start } from "./servers/process.mjs";
 
 const engine = { items: makeItems((row) => String(row)), unknown: "999999" };
@@ -19,13 +18,7 @@ before(
   async () => {
     folder = await scratch("qdrant");
     const path = join(folder.path, "items.json");
-    await writeFile(
-      path,
-      JSON.stringify({
-        dim: DIM,
-        items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })),
-      }),
-    );
+    await writeItems(path, engine.items);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const script = fileURLToPath(new URL("servers/qdrant_contract.py", import.meta.url));

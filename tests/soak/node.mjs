@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildProfile, Catalogue, openSage } from "pocketsage";
 import loadCore, { CoreCatalogue } from "../../pkg/wasm/core.js";
+import { trapNext } from "../js/traps.mjs";
 import { actionOf, DIM, ITEMS, MAX_ACTIONS, random, summary, vectorOf } from "./data.mjs";
 
 const [seconds, users, seed] = process.argv.slice(2).map(Number);
@@ -106,19 +107,8 @@ const operations = {
     await sages.get(user)?.close();
     sages.delete(user);
   },
-  /** Traps at an address out of bounds. */
   async crash() {
-    const { search } = CoreCatalogue.prototype;
-    CoreCatalogue.prototype.search = function (...args) {
-      CoreCatalogue.prototype.search = search;
-      const pointer = this.__wbg_ptr;
-      this.__wbg_ptr = 0xfffffff0;
-      try {
-        return search.apply(this, args);
-      } finally {
-        this.__wbg_ptr = pointer;
-      }
-    };
+    trapNext(CoreCatalogue.prototype, "search");
     assert.throws(() => catalogue.search(vectorOf(0)), { code: "crashed" });
   },
   /** Uses up the address space. */
