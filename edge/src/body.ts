@@ -126,7 +126,7 @@ function checkContentType(context: Context, expected: string): void {
     throw new Problem(
       415,
       "body",
-      `content-encoding: expected a body without, saw ${encoding.slice(0, 60)}.`,
+      `content-encoding: expected none, saw ${encoding.slice(0, 60)}: send the body uncompressed.`,
     );
 }
 

@@ -132,7 +132,7 @@ test("refusals of the gateway pass; one that is down, slow or none is an error",
   t.after(hanging.close);
   for (const [gateway, message] of [
     ["http://127.0.0.1:1/", /502 \(The gateway cannot be reached\)/],
-    [page.origin, /502 \(The address of the gateway is no gateway\)/],
+    [page.origin, /502 \(The reply of the gateway is not one of OHTTP: check its address\)/],
     [hanging.origin, /504 \(The gateway does not answer\)/],
   ]) {
     const broken = await openServers(t, { gateway, timeout: 300 });

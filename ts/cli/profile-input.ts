@@ -134,7 +134,9 @@ export async function openSageWithActions(
   const preset = parseChoice("--preset", values.preset, PRESET_NAMES);
   const atUnit = parseChoice("--at-unit", values["at-unit"], TIME_UNITS);
   if (values.catalogue === "-" && actionsFile === "-")
-    throw new UsageError("--catalogue and --actions cannot both be the standard input (-)");
+    throw new UsageError(
+      "--catalogue and --actions cannot both be the standard input (-): name a file for one",
+    );
 
   const catalogue =
     values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;

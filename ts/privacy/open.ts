@@ -225,7 +225,11 @@ async function openCells(options: CellsOptions, shared: Shared): Promise<Retriev
     }));
   }
   if (options.hosts !== undefined)
-    throw new SageError("option", "cells: hosts: expected the transport split.");
+    throw new SageError(
+      "option",
+      `cells: hosts: only the transport "split" has hosts, saw transport ${inspect(transport)}: ` +
+        "leave the option out.",
+    );
   if (transport === "plain")
     return openFetched(options, shared, ({ folder, manifest, codebook }) => ({
       plan: (vectors) => planProbes(codebook, vectors, counts, secureDraw),

@@ -137,10 +137,16 @@ async function openKeys(given: OhttpGatewayOptions["keys"]): Promise<GatewayKey[
     if (!(seed instanceof Uint8Array) || seed.length < MIN_SEED_BYTES)
       throw new SageError(
         "option",
-        `ohttpGateway: the seed of key ${id}: expected at least ${MIN_SEED_BYTES} random bytes.`,
+        `ohttpGateway: the seed of key ${id}: expected a Uint8Array of at least ` +
+          `${MIN_SEED_BYTES} random bytes, saw ${describeSeed(seed)}.`,
       );
   }
   return Promise.all(given.map(([id, seed]) => gatewayKey(id, seed)));
+}
+
+/** A seed in a message: its type and length. The bytes are secret. */
+function describeSeed(seed: unknown): string {
+  return seed instanceof Uint8Array ? `${seed.length} bytes` : `a value of type ${typeof seed}`;
 }
 
 function requestOf({ control, fields, body }: BinaryMessage): Request {

@@ -93,7 +93,7 @@ export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Pr
       const type = (reply.headers.get("content-type") ?? "").split(";")[0]!.trim();
       if (type !== RESPONSE_TYPE && type !== PROBLEM_TYPE) {
         void reply.body?.cancel().catch(() => undefined);
-        throw new Refusal(502, "The address of the gateway is no gateway");
+        throw new Refusal(502, "The reply of the gateway is not one of OHTTP: check its address");
       }
       return new Response(reply.body, {
         status: reply.status,
