@@ -19,7 +19,7 @@ const HALF_RAMP: f64 = 0.3;
 /// The sum of the shares is rounded up if its fraction is at least this. Below a half: the shares
 /// of several clear merges, each a little below 1, would otherwise add up to one merge fewer.
 const LEAST_SHARE: f64 = 0.25;
-/// The mean squared distance, in spreads, from which two single rows are two clusters.
+/// The squared distance, in spreads, from which two single rows are two clusters: 0.701.
 const PAIR_BOUND: f64 = UNLIKENESS_OF_TWO * (1.0 + HALF_RAMP * (2.0 * LEAST_SHARE - 1.0));
 /// [`unlikeness_bound`] of two different rows, rounded.
 const UNLIKENESS_OF_TWO: f64 = 0.825;

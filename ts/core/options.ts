@@ -8,10 +8,10 @@ import type { CoreOptions } from "./interface.js";
  * Where the Ward tree is cut into interests. Merges up to and including the threshold are kept.
  *
  * - `"auto"`, for interests that people see: one interest more than the tree has merges of unlike
- *   halves, which are undone. Unlike are halves with a mean squared distance of about 0.825 D
- * between two items, up to 0.9 D between many; D is the catalogue's spread, at most (and without a
- * catalogue) 1.69 times the mean squared length of the vectors. So two unit vectors of a cosine
- * below 0.3 are two interests.
+ *   halves, which are undone. Halves are unlike if the mean squared distance between their actions
+ *   is about 0.825 D for two items, up to 0.9 D for many. D is the catalogue's spread, at most (and
+ *   without a catalogue) 1.69 times the mean squared length of the vectors. So two unit vectors of
+ *   a cosine below 0.4 are two interests.
  * - `threshold`: a height in the Ward tree, at least 0: a squared distance, by Lance-Williams.
  * - `cosine`: the similarity in [-1, 1] at which two single actions of unit length still merge;
  *   threshold = 2 (1 - cosine).
