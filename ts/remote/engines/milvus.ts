@@ -160,27 +160,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         outputFields,
         ...(condition ? toTemplate(condition) : {}),
       }),
-      read: (reply) => {
-        const rows = readList(dataOf(reply), "hits");
-        // The hits of all queries are in one list; `topks` has the number for each query.
-        const topks = readField(reply, "topks");
-        if (!Array.isArray(topks) && group.length > 1)
-          throw new TypeError(
-            `no "topks" for ${group.length} queries: this server does not support batches`,
-          );
-        const hitCounts = Array.isArray(topks)
-          ? topks.map((topk) => readWhole(topk, "a count in topks", rows.length))
-          : [rows.length];
-        let end = 0;
-        const replies = hitCounts.map((count) => {
-          end += count;
-          return rows.slice(end - count, end).map(toHit);
-        });
-        // Else hits would be those of another query.
-        if (end !== rows.length)
-          throw new TypeError(`${rows.length} hits for a sum of ${end} in topks`);
-        return replies;
-      },
+      read: (reply) => rowsByQuery(reply, group.length).map((rows) => rows.map(toHit)),
     }));
   };
   const searchV1 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] =>
@@ -240,6 +220,30 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     show: outboundOf,
   };
   return engineRetriever(engine, narrowFilter(milvus, options));
+}
+
+/**
+ * The rows of hits in a reply of API version 2, one list per query: the reply has them in one list,
+ * and in `topks` the number for each query.
+ */
+function rowsByQuery(reply: unknown, queryCount: number): unknown[][] {
+  const rows = readList(dataOf(reply), "hits");
+  const topks = readField(reply, "topks");
+  if (!Array.isArray(topks) && queryCount > 1)
+    throw new TypeError(
+      `no "topks" for ${queryCount} queries: this server does not support batches`,
+    );
+  const hitCounts = Array.isArray(topks)
+    ? topks.map((topk) => readWhole(topk, "a count in topks", rows.length))
+    : [rows.length];
+  let end = 0;
+  const lists = hitCounts.map((count) => {
+    end += count;
+    return rows.slice(end - count, end);
+  });
+  // Else hits would be those of another query.
+  if (end !== rows.length) throw new TypeError(`${rows.length} hits for a sum of ${end} in topks`);
+  return lists;
 }
 
 /** Compile to an expression template: parameter names in the text, values in `exprParams`. */
