@@ -8,9 +8,9 @@ import { encodeTower, openEncoder, type Tower } from "../../text/tower.js";
 import { InputError } from "../command-error.js";
 import type { FileItem } from "../read/item-file.js";
 import { listNames } from "../read/row.js";
+import { embedTexts } from "./embed-texts.js";
 import { copySections, rebuild } from "./rebuild.js";
 import { learnTower } from "./text-tower.js";
-import { embedTexts } from "./text-vectors.js";
 
 /** What `pocketsage build --text` reports. */
 export interface TextReport {

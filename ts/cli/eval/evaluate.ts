@@ -1,10 +1,10 @@
 /** Runs all methods and variants over all cases and collects their metrics. */
 import { openRandom } from "../random.js";
 import type { EvalCase, EvalData } from "./accounts.js";
+import { applyPrior } from "./apply-prior.js";
 import type { CaseContext, Method, MethodPlan, MethodQuery } from "./method.js";
 import { METRICS, type MetricContext, measureList, surpriseOf } from "./metrics.js";
-import { PopularityClock } from "./popularity.js";
-import { applyPrior } from "./prior.js";
+import { PopularityClock } from "./popularity-clock.js";
 import { buildCatalogue, recommendBySage, type Variant } from "./sage-variant.js";
 import { scoreAll } from "./scores.js";
 import { clusterTopics } from "./topics.js";
