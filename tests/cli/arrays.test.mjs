@@ -104,7 +104,7 @@ test("Arrow vectors of every kind of list and number", async () => {
     }
 });
 
-test("actions from Arrow", async () => {
+test("actions are read from Feather files", async () => {
   const items = await put("items.arrow", tableToIPC(tableFromArrays({ id: ids, vector: vectors })));
   await build(items);
   const actions = await put("a.feather", tableToIPC(tableFromArrays({ item: ids.slice(0, 5) })));

@@ -296,7 +296,7 @@ test("422: an item in neither the request nor the catalogue that is the engine",
   await expectStatus(worker, "POST /v1/boosts", 422, { json: { item: "unknown-item", factor: 2 } });
 });
 
-test("429 and 500", async (t) => {
+test("each route replies 429 above the limit, and 500 with invalid settings", async (t) => {
   const limited = await startWorker({ limit: 1 });
   t.after(() => limited.stop());
   await expectStatus(limited, "GET /v1/profile", 200);

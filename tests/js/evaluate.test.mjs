@@ -115,7 +115,7 @@ test("replay: the log of a sage, a fifth of which is held out without seen items
   assert.deepEqual(await replay(await sage.actions(), { sage: { catalogue } }), result);
 });
 
-test("replay: errors", async () => {
+test("replay refuses short logs, actions without times and unknown options", async () => {
   const options = { sage: { catalogue } };
   await rejects(replay([], options), "option", /too few/);
   await rejects(replay(log.slice(0, 1), options), "option", /1 items are too few/);

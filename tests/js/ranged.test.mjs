@@ -179,7 +179,7 @@ describe("search", () => {
     assert.throws(() => ranged.has("item-1"), { code: "closed" });
   });
 
-  test("signals abort", async () => {
+  test("a signal aborts the opening or one search, not later searches", async () => {
     await assert.rejects(openRanged(url, { signal: AbortSignal.abort() }), { code: "aborted" });
     const ranged = await openRanged(url);
     const controller = new AbortController();

@@ -91,7 +91,8 @@ test("a kind that is no string is refused", () =>
   refuses({ item: "food-1", kind: 3 }, "option", /kind: expected a string, saw 3/));
 test("a misspelt field is refused", () =>
   refuses({ item: "food-1", wieght: 3 }, "option", /unknown option "wieght".*weight/));
-test("null is refused", () => refuses(null, "option", /action 0: expected an object, saw null/));
+test("null instead of an action is refused", () =>
+  refuses(null, "option", /action 0: expected an object, saw null/));
 
 test("one invalid action among a thousand rejects all of them", () => {
   const many = Array.from({ length: 1000 }, (_, index) => ({

@@ -219,7 +219,7 @@ test("a signal stops before the next call; a failing store is code storage", asy
   await rejects(sync(sage, broken, { key }), "storage", /blob store failed.*no space/);
 });
 
-test("options are checked", async () => {
+test("sync refuses invalid options and more than 100 blobs", async () => {
   const [sage, blobs] = [await open(), createBlobs()];
   await rejects(sync(sage, blobs, {}), "option", /either a `key` or a `passphrase`/);
   await rejects(sync(sage, blobs, { key, device: "me" }), "option", /32 hexadecimal digits.*"me"/);

@@ -283,7 +283,7 @@ test("update is called again after another writer was first", async () => {
   );
 });
 
-test("options are checked", async () => {
+test("an encrypted store refuses invalid options", async () => {
   const inner = memoryStore();
   const fails = (options, message) =>
     rejects(() => encryptedStore(inner, options), "option", message);

@@ -201,7 +201,7 @@ test("the gateway refuses what is no OHTTP, and what is too large", async () => 
   await assert.rejects(post(connect(), new Uint8Array(2000)), /413 \(.*larger than 1024/);
 });
 
-test("options are checked", async () => {
+test("invalid options of client and gateway are refused", async () => {
   const handle = async () => new Response();
   for (const keys of [
     undefined,
