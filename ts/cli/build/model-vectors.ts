@@ -9,6 +9,8 @@ import { pathToFileURL } from "node:url";
 import { InputError, messageOf } from "../command-error.js";
 
 const RUNTIME = "@huggingface/transformers";
+/** Maximum length of an error of the runtime in a message, in UTF-16 units. */
+const MAX_REASON_LENGTH = 200;
 
 /** The parts of transformers.js that are used. */
 interface Runtime {
@@ -53,11 +55,16 @@ export async function embedByModel(
     return vectors;
   } catch (error) {
     throw new InputError(
-      `--embed ${model}: the model cannot be used: ${messageOf(error).slice(0, 250)}. Expected ` +
+      `--embed ${model}: the model cannot be used: ${reasonOf(error)}. Expected ` +
         "an id of Hugging Face for feature extraction, or a folder of config.json, " +
         "tokenizer.json and onnx/.",
     );
   }
+}
+
+/** The message of an error of the runtime, cut. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).slice(0, MAX_REASON_LENGTH);
 }
 
 /** The name of the model for the vector space: the folder's last part, or the id. */
@@ -80,7 +87,7 @@ async function loadRuntime(): Promise<Runtime> {
     throw new InputError(
       `--embed: ${RUNTIME} is needed and cannot be loaded. Install it with ` +
         `npm install ${RUNTIME}; or use --embed text, without a model. ` +
-        `(${messageOf(error).slice(0, 150)})`,
+        `(${reasonOf(error)})`,
     );
   }
 }
