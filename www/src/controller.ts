@@ -3,7 +3,8 @@
  * new `ViewState` comes back, and the page is rendered from it. Actions run one after the other,
  * in the order of the calls.
  */
-import { type Action, type ItemId, isSageError, LIMITS, type Sage } from "pocketsage";
+import { type Action, type ItemId, LIMITS, type Sage } from "pocketsage";
+import { ChangeHistory } from "./change-history.js";
 import type { WorkerClient } from "./connect.js";
 import type { Settings } from "./settings.js";
 import type { SageChange, TasteState } from "./worker-calls.js";
@@ -56,7 +57,6 @@ export interface Controller {
 }
 
 const RECOMMENDATION_COUNT = 12;
-const MAX_UNDO_STEPS = 50;
 
 export interface ControllerOptions {
   sage: Sage;
@@ -75,10 +75,7 @@ const ignore = (): void => undefined;
 export function createController(options: ControllerOptions): Controller {
   const { client, excluded, render, onError } = options;
   let { sage, settings } = options;
-  /** One function per change, newest last. Each takes its change back. */
-  const undoStack: (() => Promise<unknown>)[] = [];
-  /** One promise per change that is not stored yet. */
-  const pendingStores = new Set<Promise<unknown>>();
+  const history = new ChangeHistory(onError);
   /** Settles when the last queued task has ended. */
   let queueEnd: Promise<unknown> = Promise.resolve();
   let queuedTaskCount = 0;
@@ -103,8 +100,7 @@ export function createController(options: ControllerOptions): Controller {
     const taste = await client.call("taste", query);
     const latencyMs = performance.now() - start;
     latestTaste = taste;
-    const canUndo = undoStack.length > 0;
-    const computed = { ...taste, settings, latencyMs, canUndo };
+    const computed = { ...taste, settings, latencyMs, canUndo: history.canUndo };
     const { interests } = taste.profile;
     const keys = interests.map(({ items }) => items.join("\n"));
     rendered = render({ ...computed, names: keys.map((key) => namesByItems.get(key) ?? []) });
@@ -132,7 +128,7 @@ export function createController(options: ControllerOptions): Controller {
       })
       .catch(onError);
     // Errors were passed to `onError`.
-    return queueEnd.then(() => Promise.all([...pendingStores, rendered])).then(ignore, ignore);
+    return queueEnd.then(() => Promise.all([history.stored(), rendered])).then(ignore, ignore);
   };
 
   /** Calls a method of the Sage in the order of all calls of the worker. */
@@ -140,23 +136,6 @@ export function createController(options: ControllerOptions): Controller {
     method: M,
     ...args: Parameters<Sage[M]>
   ): Promise<unknown> => client.call("change", method, args);
-
-  /**
-   * Registers a change that has begun. Rendering does not wait for it to be stored: the Sage
-   * applies a change before storing it, and keeps it when storing fails.
-   */
-  const track = (change: Promise<unknown>, undo: () => Promise<unknown>): void => {
-    undoStack.push(undo);
-    if (undoStack.length > MAX_UNDO_STEPS) undoStack.shift();
-    const stored = change.catch((error: unknown) => {
-      // After a storage error the change is in effect and can be undone; after any other it is not.
-      if (!isSageError(error) || error.code !== "storage")
-        undoStack.splice(undoStack.indexOf(undo), 1);
-      onError(error);
-    });
-    pendingStores.add(stored);
-    void stored.then(() => pendingStores.delete(stored));
-  };
 
   const nextActionTime = (): number => {
     lastActionTime = Math.max(Date.now(), lastActionTime + 1);
@@ -166,7 +145,7 @@ export function createController(options: ControllerOptions): Controller {
   /** Records actions. Their times must be unique, because undo forgets actions by time. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
     enqueue(() =>
-      track(change("record", actions), () =>
+      history.add(change("record", actions), () =>
         Promise.all(actions.map(({ at }) => change("forget", { from: at, to: at }))),
       ),
     );
@@ -182,11 +161,11 @@ export function createController(options: ControllerOptions): Controller {
   ): Promise<void> =>
     enqueue(async () => {
       // The port of the Sage has no order with calls of the worker.
-      await Promise.all(pendingStores);
+      await history.stored();
       const allActions = await sage.actions({ count: LIMITS.maxCount });
       const hidden = (await sage.hidden()).filter(affected);
       const actions = allActions.filter(({ item }) => affected(item)).reverse();
-      track(run(), async () => {
+      history.add(run(), async () => {
         await prepareUndo();
         await change(
           "record",
@@ -204,24 +183,25 @@ export function createController(options: ControllerOptions): Controller {
       enqueue(async () => {
         const at = nextActionTime();
         const recorded = client.call("recordText", { text, encoderUrl, at });
-        track(recorded, () => change("forget", { from: at, to: at }));
+        history.add(recorded, () => change("forget", { from: at, to: at }));
         // The first text loads the encoder, which the worker does not wait for.
         await recorded.catch(() => undefined);
       }),
     recordPast: record,
-    hide: (item) => enqueue(() => track(change("hide", item), () => change("unhide", item))),
-    unhide: (item) => enqueue(() => track(change("unhide", item), () => change("hide", item))),
+    hide: (item) => enqueue(() => history.add(change("hide", item), () => change("unhide", item))),
+    unhide: (item) =>
+      enqueue(() => history.add(change("unhide", item), () => change("hide", item))),
     dislike: (item) =>
-      enqueue(() => track(change("dislike", item), () => change("undislike", item))),
+      enqueue(() => history.add(change("dislike", item), () => change("undislike", item))),
     undislike: (item) =>
-      enqueue(() => track(change("undislike", item), () => change("dislike", item))),
+      enqueue(() => history.add(change("undislike", item), () => change("dislike", item))),
     boost: (medoid, factor) =>
       enqueue(async () => {
-        await Promise.all(pendingStores);
+        await history.stored();
         const boosted = (await sage.parameters()).find(({ name }) => name === "boosted");
         const marks = (boosted?.value ?? []) as readonly { item: ItemId; factor: number }[];
         const previousFactor = marks.find(({ item }) => item === medoid)?.factor ?? 1;
-        track(change("boost", medoid, factor), () => change("boost", medoid, previousFactor));
+        history.add(change("boost", medoid, factor), () => change("boost", medoid, previousFactor));
       }),
     changeSettings: (next) =>
       enqueue(async () => {
@@ -246,9 +226,9 @@ export function createController(options: ControllerOptions): Controller {
     export: () => sage.export(),
     forgetEverything: () =>
       enqueue(async () => {
-        undoStack.length = 0;
+        history.clear();
         await change("forget", "everything");
       }),
-    undo: () => enqueue(() => undoStack.pop()?.()),
+    undo: () => enqueue(() => history.undo()),
   };
 }

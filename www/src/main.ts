@@ -1,14 +1,14 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
-import type { Sage } from "pocketsage";
+import type { Action, Sage } from "pocketsage";
+import { ActionAnnouncer } from "./action-announcer.js";
 import { animateMoves } from "./animations.js";
 import { bindCatalogueMenu, offerOtherCatalogues } from "./catalogue-menu.js";
-import { type CatalogueSource, catalogueById, OWN_CATALOGUE, rememberOwn } from "./catalogues.js";
+import { type CatalogueSource, catalogueById, OWN_CATALOGUE } from "./catalogues.js";
 import { connect, type WorkerClient } from "./connect.js";
 import { createController, type ViewState } from "./controller.js";
 import { bindCopyButtons } from "./copy-buttons.js";
 import { bindDataControls } from "./data-controls.js";
 import { byId } from "./dom.js";
-import { formatCount } from "./format.js";
 import { describeInterests, renderStrip, renderSummary } from "./interest-cards.js";
 import { createHueAssigner } from "./interest-hues.js";
 import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
@@ -19,14 +19,14 @@ import { registerServiceWorker } from "./offline.js";
 import { createOutboundPanel, type OutboundPanel } from "./outbound-panel.js";
 import { drawTaste } from "./picture.js";
 import type { PrivacyDial } from "./privacy/privacy-dial.js";
-import { hasVectors, isText, readActions } from "./read-actions.js";
 import { createRecommendationLists } from "./recommendations.js";
 import { formatSettings, parseSettings, type Settings } from "./settings.js";
 import { bindShareDialog } from "./share-dialog.js";
-import { parseSharedActions } from "./shared-actions.js";
+import { offerSharedActions } from "./shared-dialog.js";
 import { nextFrame, nextTask } from "./slices.js";
 import { bindTour } from "./tour.js";
 import { createTray } from "./tray.js";
+import { type FileContext, importActions, openUserFile } from "./user-files.js";
 import type { RenderedState } from "./view.js";
 import { createViewTabs } from "./view-tabs.js";
 import { VIEWS } from "./views.js";
@@ -97,8 +97,8 @@ function addFetches(fetches: readonly FetchRecord[]): void {
 
 /**
  * Connects the elements of the page to the Sage. The attribute `data-state` of the body is
- * "loading" until the first rendering, "working" while an action is pending, else "ready";
- * `data-profile` is "empty" or "filled".
+ * "loading" until the first rendering, later that of {@link ActionAnnouncer}; `data-profile` is
+ * "empty" or "filled".
  */
 async function runPage(
   source: CatalogueSource,
@@ -111,8 +111,6 @@ async function runPage(
   const { items, excluded } = client;
   let settings = initialSettings;
   let latestState: RenderedState | undefined;
-  let lastAnnouncement = "";
-  let pendingActions = 0;
   let privacyDial: PrivacyDial | undefined;
 
   const controller = createController({
@@ -123,6 +121,19 @@ async function runPage(
     render,
     onError: (error) => showErrorNotice(error),
   });
+  const announcer = new ActionAnnouncer(() =>
+    describeInterests(items, latestState?.profile.interests ?? []),
+  );
+  const announce = (text: string, action: Promise<void>): void => announcer.announce(text, action);
+  const fileContext: FileContext = {
+    client,
+    controller,
+    announce,
+    openCatalogue(catalogue) {
+      history.replaceState(null, "", formatSettings({ ...settings, catalogue }));
+      location.reload();
+    },
+  };
   const tap = (item: Item): void => recordAction(item, "tap");
   const save = (item: Item): void => recordAction(item, "save");
   const hide = (item: Item): void => announce(`Hid ${item.label}`, controller.hide(item.id));
@@ -141,19 +152,7 @@ async function runPage(
     openItemDialog(items, item, itemListener).catch((error: unknown) => showErrorNotice(error));
   };
   const recordExample = async (): Promise<void> => {
-    const now = Date.now();
-    const example =
-      source.example.length > 0
-        ? source.example
-        : (await client.call("example")).flatMap((group, index) =>
-            group.map((item) => ({ item, daysAgo: index * 2 })),
-          );
-    // Distinct times: undo finds actions by their time.
-    const actions = example.map(({ item, daysAgo }, index) => ({
-      item,
-      kind: "tap",
-      at: now - daysAgo * DAY_MS - index * 1000,
-    }));
+    const actions = await exampleActions(source, client);
     announce(`Recorded ${actions.length} examples`, controller.recordPast(actions));
   };
   const tray = createTray({ save, open });
@@ -205,7 +204,7 @@ async function runPage(
   });
   bindCatalogueMenu(source, {
     select: (catalogue) => changeSettings({ catalogue }),
-    openFile: (file) => void openFile(file).catch(showFileNotice),
+    openFile: (file) => void openUserFile(file, fileContext).catch(showFileNotice),
   });
   bindShareDialog({
     address: () => new URL(formatSettings(settings) || "#", location.href),
@@ -217,18 +216,11 @@ async function runPage(
     isCataloguePublic: source.id !== OWN_CATALOGUE,
     onError: (error) => showErrorNotice(error),
   });
-  for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="#"]'))
-    link.addEventListener("click", (event) => {
-      // The fragment of the address holds the settings.
-      event.preventDefault();
-      const target = byId(link.hash.slice(1));
-      target.scrollIntoView();
-      target.focus();
-    });
+  bindLinksToParts();
   addEventListener("hashchange", () => applySettings(parseSettings(location.hash)));
   bindDataControls({
     export: controller.export,
-    import: importFile,
+    import: (bytes) => importActions(bytes, fileContext),
     forgetEverything: () =>
       announce(
         "Forgot everything",
@@ -250,7 +242,13 @@ async function runPage(
 
   await Promise.all([controller.refresh(), wall.complete]);
   dataset.state = "ready";
-  offerSharedActions();
+  offerSharedActions(items, actionCount(), {
+    clearAddress: () => changeSettings({}),
+    add: (actions) => {
+      const tappedActions = actions.map((action) => ({ ...action, kind: "tap" }));
+      announce(`Added ${actions.length} shared actions`, controller.recordPast(tappedActions));
+    },
+  });
 
   /** Loads the dial of modes in place of its button. */
   async function openPrivacyDial(): Promise<void> {
@@ -264,56 +262,6 @@ async function runPage(
     tray.showAction(item, kind);
     const verb = kind === "save" ? "Saved" : "Tapped";
     announce(`${verb} ${item.label}`, controller.act(item.id, kind));
-  }
-
-  /** An export of the page, or rows of actions. */
-  function importFile(bytes: Uint8Array): void {
-    if (!isText(bytes)) return announce("Imported", controller.import(bytes));
-    const { actions, unknown } = readActions(bytes, (item) => items.has(item));
-    const skipped = unknown > 0 ? `; ${formatCount(unknown, "row")} of unknown items skipped` : "";
-    announce(
-      `Imported ${formatCount(actions.length, "action")}${skipped}`,
-      controller.recordPast(actions),
-    );
-  }
-
-  /** A dropped or chosen file: a catalogue if it can be read as one, else actions. */
-  async function openFile(file: File): Promise<void> {
-    byId<HTMLDialogElement>("catalogue-dialog").close();
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (/\.pocketsage$/i.test(file.name) || (isText(bytes) && !hasVectors(bytes)))
-      return importFile(bytes);
-    rememberOwn(await client.call("importCatalogue", file.name, bytes));
-    const next = { ...settings, catalogue: OWN_CATALOGUE };
-    history.replaceState(null, "", formatSettings(next));
-    location.reload();
-  }
-
-  /** Asks whether to add the actions that the link contains, and removes them from the address. */
-  function offerSharedActions(): void {
-    const { actions, skipped } = parseSharedActions(location.hash, (item) => items.has(item));
-    if (actions.length + skipped > 0) changeSettings({});
-    if (actions.length === 0) {
-      if (skipped > 0)
-        showNotice("link", `${formatCount(skipped, "action")} of unknown items or times`);
-      return;
-    }
-    const skippedText =
-      skipped > 0 ? ` ${skipped} more cannot be read: the link may be cut off.` : "";
-    const dialog = byId<HTMLDialogElement>("shared-dialog");
-    byId("shared-text").textContent =
-      `This link contains ${formatCount(actions.length, "action")} of its sender. They can join ` +
-      `your ${formatCount(actionCount(), "action")}; Undo takes them back.${skippedText}`;
-    dialog.addEventListener(
-      "close",
-      () => {
-        if (dialog.returnValue !== "add") return;
-        const tappedActions = actions.map((action) => ({ ...action, kind: "tap" }));
-        announce(`Added ${actions.length} shared actions`, controller.recordPast(tappedActions));
-      },
-      { once: true },
-    );
-    dialog.showModal();
   }
 
   /** Writes changed settings to the address, and applies them. */
@@ -377,21 +325,34 @@ async function runPage(
     privacyDial?.refresh();
     renderSummary(nextState);
   }
+}
 
-  /**
-   * Announces an action and its result to assistive technology once `action` is done, unless
-   * another action has begun meanwhile: only the latest is announced.
-   */
-  function announce(text: string, action: Promise<void>): void {
-    lastAnnouncement = text;
-    pendingActions += 1;
-    dataset.state = "working";
-    void action.then(() => {
-      pendingActions -= 1;
-      if (pendingActions === 0) dataset.state = "ready";
-      if (lastAnnouncement !== text) return;
-      const interests = latestState?.profile.interests ?? [];
-      byId("announcer").textContent = `${text}. ${describeInterests(items, interests)}.`;
+/** The actions of "Try an example", at distinct times: undo finds actions by their time. */
+async function exampleActions(
+  source: CatalogueSource,
+  client: WorkerClient,
+): Promise<(Action & { at: number })[]> {
+  const now = Date.now();
+  const example =
+    source.example.length > 0
+      ? source.example
+      : (await client.call("example")).flatMap((group, index) =>
+          group.map((item) => ({ item, daysAgo: index * 2 })),
+        );
+  return example.map(({ item, daysAgo }, index) => ({
+    item,
+    kind: "tap",
+    at: now - daysAgo * DAY_MS - index * 1000,
+  }));
+}
+
+/** Links to parts of the page scroll without changing the fragment, which holds the settings. */
+function bindLinksToParts(): void {
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="#"]'))
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const target = byId(link.hash.slice(1));
+      target.scrollIntoView();
+      target.focus();
     });
-  }
 }

@@ -6,6 +6,9 @@ const ITEM_FIELDS = ["item", "item_id", "id"];
 const TIME_FIELDS = ["at", "time", "timestamp"];
 /** Unix times below this are in seconds: in milliseconds it is a day of 1973. */
 const MAX_SECONDS = 1e11;
+/** Number of first bytes that decide whether a file is text, and whether its rows have vectors. */
+const TEXT_CHECK_BYTES = 512;
+const ROW_CHECK_BYTES = 4096;
 
 export interface ReadActions {
   actions: (Action & { at: number })[];
@@ -15,12 +18,12 @@ export interface ReadActions {
 
 /** Whether the bytes of a file are text, and so no export of the page. */
 export function isText(bytes: Uint8Array): boolean {
-  return !bytes.subarray(0, 512).some((byte) => byte < 9 || (byte > 13 && byte < 32));
+  return !bytes.subarray(0, TEXT_CHECK_BYTES).some((byte) => byte < 9 || (byte > 13 && byte < 32));
 }
 
 /** Whether a text file has vectors, and so is a catalogue: by its first row. */
 export function hasVectors(bytes: Uint8Array): boolean {
-  const start = new TextDecoder().decode(bytes.subarray(0, 4096));
+  const start = new TextDecoder().decode(bytes.subarray(0, ROW_CHECK_BYTES));
   return /"(vector|embedding|values)"\s*:|(^|,)"?(vector|embedding|values|\w*?0)"?(,|\r?\n)/m.test(
     start,
   );

@@ -2,7 +2,7 @@
  * The timeline: how the interests grew. A column is the profile at the time of one action; its
  * parts are the interests of that time, as high as they were important.
  */
-import type { Interest, Profile } from "pocketsage";
+import { type Interest, LIMITS, type Profile } from "pocketsage";
 import { createGlyph, createHtml, createSvg, setHue } from "./dom.js";
 import { formatAge, formatCount, formatShare } from "./format.js";
 import { itemById } from "./items.js";
@@ -75,7 +75,7 @@ function createTimeline(
     async render(state) {
       if (shownProfile === state.profile) return;
       shownProfile = state.profile;
-      const actions = await sage().actions({ count: 10_000 });
+      const actions = await sage().actions({ count: LIMITS.maxCount });
       const times = sampleTimes(actions.filter(({ weight = 1 }) => weight > 0).map(({ at }) => at));
       const profiles = await Promise.all(times.map((at) => sage().profile({ at })));
       if (shownProfile !== state.profile) return; // a newer state is being rendered

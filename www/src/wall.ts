@@ -7,15 +7,22 @@
 import type { ItemId } from "pocketsage";
 import { animateTap } from "./animations.js";
 import type { CatalogueSource } from "./catalogues.js";
-import { byId, createGlyph, createHtml, setHue } from "./dom.js";
+import { byId, createHtml, setHue } from "./dom.js";
 import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
-import { createFilter, GROUPS, type Item, type Items } from "./items.js";
+import { createFilter, type Item, type Items } from "./items.js";
 import { forEachInSlices, nextFrame } from "./slices.js";
+import {
+  ALL_GROUPS,
+  addButton,
+  createFilterButton,
+  createGroup,
+  createItemButton,
+  type ItemGroup,
+  itemsByGroup,
+} from "./wall-elements.js";
 import { followRowSizes } from "./wall-sizes.js";
 
-/** The value of the button "All" in the category filter; other buttons have a group's name. */
-const ALL_GROUPS = "*";
 /** Larger catalogues get buttons only for matches, in batches, as the wall is scrolled. */
 const MAX_BUTTONS = 2400;
 /** Number of buttons that are added when the end of the wall comes into sight. */
@@ -37,13 +44,6 @@ export interface Wall {
   complete: Promise<void>;
   /** Colours the user's items. `hues` maps each to the hue of its interest. */
   setHues(hues: ReadonlyMap<ItemId, number>): void;
-}
-
-interface ItemGroup {
-  name: string;
-  element: HTMLElement;
-  grid: HTMLElement;
-  buttons: HTMLButtonElement[];
 }
 
 export function createWall(
@@ -256,72 +256,4 @@ export function createWall(
     event.preventDefault();
     next.focus();
   }
-}
-
-/** One array for each group, in the order of the first items. */
-function itemsByGroup(items: Iterable<Item>): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(item.group);
-    if (group === undefined) groups.set(item.group, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
-}
-
-/** The group of the items, without buttons. */
-function createGroup(items: readonly Item[]): ItemGroup {
-  const name = items[0]?.group ?? "";
-  const isNamed = items.some(({ isMonogram }) => isMonogram);
-  const grid = createHtml("div", { class: isNamed ? "items named" : "items" });
-  const heading = createHtml(
-    "h3",
-    { id: `group-${name}` },
-    GROUPS[name]?.name ?? (name || "Items"),
-  );
-  const element = createHtml(
-    "div",
-    { class: "item-group", role: "group", "aria-labelledby": heading.id },
-    heading,
-    grid,
-  );
-  return { name, element, grid, buttons: [] };
-}
-
-function addButton({ grid, buttons }: ItemGroup, item: Item): HTMLButtonElement {
-  const button = createItemButton(item);
-  buttons.push(button);
-  grid.append(button);
-  return button;
-}
-
-/** Template of the item buttons: cloning takes half the time of setting attributes. */
-const itemButton = createHtml("button", {
-  type: "button",
-  class: "item",
-  tabindex: -1,
-  "aria-keyshortcuts": "S",
-});
-
-function createItemButton(item: Item): HTMLButtonElement {
-  const button = itemButton.cloneNode() as HTMLButtonElement;
-  button.value = item.id;
-  button.title = item.label;
-  button.setAttribute("aria-label", item.label);
-  button.append(item.isMonogram ? item.label : createGlyph(item));
-  return button;
-}
-
-function createFilterButton(group: string, hasEmoji: boolean): HTMLElement {
-  const isAll = group === ALL_GROUPS;
-  const attributes = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
-  if (isAll) return createHtml("button", attributes, "All");
-  const knownGroup = GROUPS[group];
-  if (knownGroup === undefined || !hasEmoji)
-    return createHtml("button", attributes, knownGroup?.name ?? (group || "Other"));
-  return createHtml(
-    "button",
-    { ...attributes, title: knownGroup.name, "aria-label": knownGroup.name },
-    createGlyph({ glyph: knownGroup.emoji, isMonogram: false }),
-  );
 }

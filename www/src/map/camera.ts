@@ -17,6 +17,10 @@ const MAX_OFFSET = 1.7;
 const EASE_PER_MS = 0.988;
 /** An animation ends when less than this remains, in CSS pixels. */
 const END_PX = 0.3;
+/** Distance from the middle of the picture, in CSS pixels, at which a zoom is measured for that. */
+const ZOOM_RADIUS_PX = 200;
+/** Maximum time of one step of an animation: a slow frame must not make it jump. */
+const MAX_STEP_MS = 100;
 
 export function limitCamera({ x, y, scale }: Camera): Camera {
   const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));
@@ -39,12 +43,12 @@ export function zoomAt(camera: Camera, factor: number, px: number, py: number): 
 
 /** Moves `camera` towards `target`, in place. Returns whether it has arrived. */
 export function easeCamera(camera: Camera, target: Camera, elapsedMs: number): boolean {
-  const remainingShare = EASE_PER_MS ** Math.min(elapsedMs, 100);
+  const remainingShare = EASE_PER_MS ** Math.min(elapsedMs, MAX_STEP_MS);
   camera.x = target.x + (camera.x - target.x) * remainingShare;
   camera.y = target.y + (camera.y - target.y) * remainingShare;
   camera.scale = target.scale * (camera.scale / target.scale) ** remainingShare;
   const movedPx = Math.hypot(camera.x - target.x, camera.y - target.y) * target.scale;
-  const zoomedPx = Math.abs(Math.log(camera.scale / target.scale)) * 200;
+  const zoomedPx = Math.abs(Math.log(camera.scale / target.scale)) * ZOOM_RADIUS_PX;
   if (movedPx > END_PX || zoomedPx > END_PX) return false;
   Object.assign(camera, target);
   return true;

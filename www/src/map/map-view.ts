@@ -8,29 +8,24 @@ import { createButton, createHtml } from "../dom.js";
 import { formatCount, formatList } from "../format.js";
 import { itemById } from "../items.js";
 import type { RenderedState, View, ViewContext } from "../view.js";
-import { type Camera, easeCamera, limitCamera, zoomAt } from "./camera.js";
 import { type MapColours, readColours } from "./colours.js";
 import { watchGestures } from "./gestures.js";
 import { fillSquare } from "./layout.js";
 import type { LayoutMessage } from "./layout-worker.js";
 import { nearestInDirection, nearestRow } from "./nearest.js";
 import { MapPainter, marksOf, type Scene } from "./scene.js";
+import { type Bounds, Viewport } from "./viewport.js";
 
 /** Factor of one step of zoom. */
 const ZOOM_STEP = 1.6;
-/** Empty space around the marks when the map fits them, as a share of the picture. */
-const FIT_MARGIN = 0.1;
 /** Pointers farther from an item than this, in CSS pixels, do not select it. */
 const HIT_DISTANCE = 18;
 /** Distance of one step by an arrow key, in CSS pixels. */
 const PAN_STEP = 60;
-/** Height that is kept free for the buttons below the map when the map is fitted, in CSS pixels. */
-const CONTROLS_HEIGHT = 44;
 /** Upper limit of canvas pixels per CSS pixel: more look the same and take longer to draw. */
 const MAX_PIXEL_RATIO = 2;
-/** The map has the aspect ratio (height / width) of its frame, clamped to these limits. */
-const MIN_ASPECT = 0.55;
-const MAX_ASPECT = 1.6;
+/** Milliseconds of easing in the first frame of an animation. */
+const FIRST_FRAME_MS = 16;
 const CAPTION =
   "Near means alike. A double ring represents its interest; a dashed ring is a pick, with a line " +
   "to its reason.";
@@ -54,10 +49,10 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   const controls = createHtml(
     "div",
     { class: "map-controls", role: "group", "aria-label": "Map" },
-    createButton("+", () => zoom(ZOOM_STEP), { label: "Zoom in" }),
-    createButton("−", () => zoom(1 / ZOOM_STEP), { label: "Zoom out" }),
-    createButton("Your items", () => fit("marks"), { label: "Show your items" }),
-    createButton("All items", () => fit("all"), { label: "Show all items" }),
+    createButton("+", () => viewport.zoom(ZOOM_STEP), { label: "Zoom in" }),
+    createButton("−", () => viewport.zoom(1 / ZOOM_STEP), { label: "Zoom out" }),
+    createButton("Your items", () => fitMarks(), { label: "Show your items" }),
+    createButton("All items", () => fitAll(), { label: "Show all items" }),
   );
   const frame = createHtml("div", { class: "map-frame" }, canvas, controls, note);
   root.append(createHtml("div", { class: "map" }, frame, caption), help, announcer);
@@ -66,10 +61,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   const drawing = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   const glyphFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
   const painter = drawing && new MapPainter(drawing, items, glyphFont);
-  const camera: Camera = { x: 0, y: 0, scale: 200 };
-  const target: Camera = { ...camera };
+  const viewport = new Viewport(frame, requestFrame);
   const scene: Scene = { ids: [], places: new Float32Array(), marks: [], selected: undefined };
-  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   let colours: MapColours | undefined;
   let rowOf: ReadonlyMap<ItemId, number> = new Map();
   let state: RenderedState | undefined;
@@ -78,7 +71,6 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   let isShown = false;
   /** Places in the square [-1, 1], from which those of the scene are stretched. */
   let squarePlaces: Float32Array = new Float32Array();
-  let isMoved = false; // by the user: the map then does not fit itself any more
   let ratio = 1; // device pixels per CSS pixel
   let frameRequest = 0;
   let frameTime = 0;
@@ -86,7 +78,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   if (painter === null) note.textContent = "This browser has no canvas; the interests are a list.";
   new ResizeObserver(() => {
     resize();
-    if (!isMoved) fit("all", true);
+    if (!viewport.isMoved) fitAll(true);
     requestFrame();
   }).observe(frame);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -94,9 +86,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     requestFrame();
   });
   watchGestures(canvas, {
-    pan: (dx, dy) =>
-      moveTo({ ...target, x: target.x - dx / target.scale, y: target.y - dy / target.scale }, true),
-    zoom: (factor, x, y, isDirect) => moveTo(zoomAt(target, factor, ...fromMiddle(x, y)), isDirect),
+    pan: (dx, dy) => viewport.moveBy(-dx, -dy, true),
+    zoom: (factor, x, y, isDirect) => viewport.zoom(factor, { x, y }, isDirect),
     hover: (x, y) => select(x === undefined || y === undefined ? undefined : rowAt(x, y)),
     tap: (x, y) => open(rowAt(x, y)),
   });
@@ -124,7 +115,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
       squarePlaces = fillSquare(places);
       rowOf = new Map(ids.map((id, row) => [id, row]));
       resize();
-      fit("all", true);
+      fitAll(true);
       layoutWorker = new Worker(new URL("./layout-worker.ts", import.meta.url), {
         type: "module" as const,
         name: "map-layout",
@@ -136,7 +127,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
         if (data.isFinal) {
           canvas.dataset.state = "ready";
           layoutWorker?.terminate();
-          if (!isMoved) fit("all");
+          if (!viewport.isMoved) fitAll();
         }
         requestFrame();
       });
@@ -174,13 +165,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
 
   /** Stretches the places to the aspect ratio of the frame. */
   function stretch(): void {
-    const aspect = aspectOf();
+    const aspect = viewport.aspect();
     scene.places = squarePlaces.map((value, index) => (index % 2 === 1 ? value * aspect : value));
-  }
-
-  function aspectOf(): number {
-    const aspect = frame.clientHeight / Math.max(1, frame.clientWidth);
-    return Math.max(MIN_ASPECT, Math.min(MAX_ASPECT, aspect));
   }
 
   function requestFrame(): void {
@@ -190,52 +176,26 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
 
   function drawFrame(now: number): void {
     frameRequest = 0;
-    const elapsed = frameTime === 0 ? 16 : now - frameTime;
-    const hasArrived = easeCamera(camera, target, elapsed);
+    const hasArrived = viewport.ease(frameTime === 0 ? FIRST_FRAME_MS : now - frameTime);
     frameTime = hasArrived ? 0 : now;
     colours ??= readColours(root);
-    const isComplete = painter?.paint(scene, camera, colours, ratio) ?? true;
+    const isComplete = painter?.paint(scene, viewport.camera, colours, ratio) ?? true;
     if (!hasArrived || !isComplete) requestFrame();
   }
 
-  function moveTo(next: Camera, isDirect = reducedMotion.matches): void {
-    isMoved = true;
-    Object.assign(target, limitCamera(next));
-    if (isDirect) Object.assign(camera, target);
-    requestFrame();
+  function fitAll(isDirect?: boolean): void {
+    viewport.fit(viewport.wholeMap(), isDirect);
   }
 
-  function zoom(factor: number): void {
-    moveTo(zoomAt(target, factor, 0, 0));
-  }
-
-  /** Shows all items, or the user's items and the recommendations. */
-  function fit(what: "all" | "marks", isDirect = reducedMotion.matches): void {
-    const rows = what === "marks" ? scene.marks.map(({ row }) => row) : [];
-    const xs = rows.map((row) => scene.places[2 * row] ?? 0);
-    const ys = rows.map((row) => scene.places[2 * row + 1] ?? 0);
-    const [left, right] = rows.length > 0 ? [Math.min(...xs), Math.max(...xs)] : [-1, 1];
-    const [top, bottom] =
-      rows.length > 0 ? [Math.min(...ys), Math.max(...ys)] : [-aspectOf(), aspectOf()];
-    const share = 1 - FIT_MARGIN;
-    const scale = Math.min(
-      (frame.clientWidth * share) / Math.max(right - left, 0.1),
-      (frame.clientHeight * share - CONTROLS_HEIGHT) / Math.max(bottom - top, 0.1),
-    );
-    const wasMoved = isMoved;
-    const y = (top + bottom) / 2 + CONTROLS_HEIGHT / 2 / scale;
-    moveTo({ x: (left + right) / 2, y, scale }, isDirect);
-    isMoved = what === "marks" || (wasMoved && what !== "all");
-  }
-
-  function fromMiddle(x: number, y: number): [number, number] {
-    return [x - frame.clientWidth / 2, y - frame.clientHeight / 2];
+  /** Shows the user's items and the recommendations; the map then does not fit itself any more. */
+  function fitMarks(): void {
+    viewport.fit(boundsOfMarks(scene) ?? viewport.wholeMap());
+    viewport.isMoved = true;
   }
 
   function rowAt(x: number, y: number): number | undefined {
-    const [px, py] = fromMiddle(x, y);
-    const { scale } = camera;
-    return nearestRow(scene, camera.x + px / scale, camera.y + py / scale, HIT_DISTANCE / scale);
+    const place = viewport.placeAt(x, y);
+    return nearestRow(scene, place.x, place.y, HIT_DISTANCE / viewport.camera.scale);
   }
 
   function select(row: number | undefined): void {
@@ -259,16 +219,12 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
       ArrowUp: [0, -1],
       ArrowDown: [0, 1],
     }[event.key] as [number, number] | undefined;
-    if (direction !== undefined && event.shiftKey) {
-      const [dx, dy] = direction.map((step) => (step * PAN_STEP) / target.scale) as [
-        number,
-        number,
-      ];
-      moveTo({ ...target, x: target.x + dx, y: target.y + dy });
-    } else if (direction !== undefined) selectInDirection(direction);
-    else if (event.key === "+" || event.key === "=") zoom(ZOOM_STEP);
-    else if (event.key === "-") zoom(1 / ZOOM_STEP);
-    else if (event.key === "0" || event.key === "Home") fit("all");
+    if (direction !== undefined && event.shiftKey)
+      viewport.moveBy(direction[0] * PAN_STEP, direction[1] * PAN_STEP);
+    else if (direction !== undefined) selectInDirection(direction);
+    else if (event.key === "+" || event.key === "=") viewport.zoom(ZOOM_STEP);
+    else if (event.key === "-") viewport.zoom(1 / ZOOM_STEP);
+    else if (event.key === "0" || event.key === "Home") fitAll();
     else if (event.key === "Enter" || event.key === " ") open(scene.selected);
     else if (event.key === "Escape" && scene.selected !== undefined) select(undefined);
     else return;
@@ -277,18 +233,26 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
 
   /** Selects the next mark in a direction, announces it, and moves it into sight. */
   function selectInDirection(direction: [number, number]): void {
-    const row = nearestInDirection(scene, camera, direction);
+    const row = nearestInDirection(scene, viewport.camera, direction);
     if (row === undefined) return;
     select(row);
     const kind = scene.marks.find((mark) => mark.row === row)?.kind;
     const role = { medoid: "represents an interest", own: "yours", pick: "recommended" };
     const { label } = itemById(items, scene.ids[row] ?? "");
     announcer.textContent = kind === undefined ? label : `${label}, ${role[kind]}`;
-    const x = ((scene.places[2 * row] ?? 0) - target.x) * target.scale;
-    const y = ((scene.places[2 * row + 1] ?? 0) - target.y) * target.scale;
-    const isInSight =
-      Math.abs(x) < frame.clientWidth * 0.42 && Math.abs(y) < frame.clientHeight * 0.42;
-    if (!isInSight)
-      moveTo({ ...target, x: target.x + x / target.scale, y: target.y + y / target.scale });
+    viewport.reveal(scene.places[2 * row] ?? 0, scene.places[2 * row + 1] ?? 0);
   }
+}
+
+/** The bounds of the user's items and the recommendations; undefined if there are none. */
+function boundsOfMarks({ marks, places }: Scene): Bounds | undefined {
+  if (marks.length === 0) return undefined;
+  const xs = marks.map(({ row }) => places[2 * row] ?? 0);
+  const ys = marks.map(({ row }) => places[2 * row + 1] ?? 0);
+  return {
+    left: Math.min(...xs),
+    right: Math.max(...xs),
+    top: Math.min(...ys),
+    bottom: Math.max(...ys),
+  };
 }
