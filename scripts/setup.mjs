@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findChromedriver, findChromium, findFirefox } from "./lib/browsers.mjs";
+import { findChromedriver, findChromium, findFirefox } from "./lib/find-browsers.mjs";
 import { printTitle, Remedy, reportDone, reportStart, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isAtLeast, node, root, rust, wasmBindgen, wasmOpt, wasmPack } from "./lib/versions.mjs";

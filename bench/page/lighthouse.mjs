@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findChromium } from "../../scripts/lib/browsers.mjs";
+import { findChromium } from "../../scripts/lib/find-browsers.mjs";
 import { installPackages } from "../../scripts/lib/npm.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 

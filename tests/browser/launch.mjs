@@ -1,6 +1,6 @@
 // Headless browsers for every suite that opens one.
 import { chromium, firefox } from "playwright-core";
-import { findChromium, findFirefox } from "../../scripts/lib/browsers.mjs";
+import { findChromium, findFirefox } from "../../scripts/lib/find-browsers.mjs";
 
 /** Quiet: no background traffic, which would show up as requests of the page under test. */
 const CHROMIUM_ARGS = [

@@ -27,9 +27,9 @@ import { exampleOf } from "./example-items.js";
 import { type CatalogueMap, mapCatalogue } from "./map/catalogue-map.js";
 import { cosine, withoutNearDuplicates } from "./near-duplicates.js";
 import { importCatalogue, type OwnCatalogue } from "./own-catalogue.js";
+import type { DialRequest, DialState } from "./privacy/dial-session.js";
 import { LEDGER_STORE } from "./privacy/ledger-store.js";
-import type { DialRequest, DialState } from "./privacy/session.js";
-import type { TextAnswer, TextRequest } from "./text-search/session.js";
+import type { TextAnswer, TextRequest } from "./text-search/text-session.js";
 
 /** The catalogue and the open Sage of the worker. */
 export interface WorkerState {
@@ -44,8 +44,8 @@ const NAME_WORDS = 2;
 const MAX_COMPARED = 500;
 
 /** The code of the dial of modes and that of typed texts, each once it is loaded. */
-let dialSession: Promise<typeof import("./privacy/session.js")> | undefined;
-let textSession: Promise<typeof import("./text-search/session.js")> | undefined;
+let dialSession: Promise<typeof import("./privacy/dial-session.js")> | undefined;
+let textSession: Promise<typeof import("./text-search/text-session.js")> | undefined;
 
 export interface RecommendationList {
   entries: Recommendation[];
@@ -145,19 +145,19 @@ export const workerCalls = {
     state: WorkerState,
     request: TextRequest & { taste: number },
   ): Promise<TextAnswer> {
-    textSession ??= import("./text-search/session.js");
+    textSession ??= import("./text-search/text-session.js");
     return (await textSession).findItems(state, request);
   },
 
   /** Records a text as an action. */
   async recordText(state: WorkerState, request: TextRequest & { at: number }): Promise<void> {
-    textSession ??= import("./text-search/session.js");
+    textSession ??= import("./text-search/text-session.js");
     return (await textSession).recordText(state, request);
   },
 
   /** The dial of modes: what another mode would send, and sending it. */
   async privacy(state: WorkerState, request: DialRequest): Promise<DialState> {
-    dialSession ??= import("./privacy/session.js");
+    dialSession ??= import("./privacy/dial-session.js");
     return (await dialSession).answerDial(state, request);
   },
 

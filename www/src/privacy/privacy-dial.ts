@@ -7,10 +7,10 @@ import type { WorkerClient } from "../connect.js";
 import { createButton, createGlyph, createHtml } from "../dom.js";
 import { formatBytes, formatCount } from "../format.js";
 import { type Items, itemById } from "../items.js";
+import type { DialMode, DialState } from "./dial-session.js";
 import { createLedger } from "./ledger-table.js";
 import { createPlanner } from "./planner-table.js";
 import { readServers } from "./servers.js";
-import type { DialMode, DialState } from "./session.js";
 
 export interface PrivacyDial {
   /** Shows the messages that the changed history would cause. Sends nothing. */

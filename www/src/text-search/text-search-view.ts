@@ -7,7 +7,7 @@ import { createButton, createGlyph, createHtml, reconcile, setHue } from "../dom
 import { formatCount, formatDuration, formatList } from "../format.js";
 import { type Item, itemById } from "../items.js";
 import type { RenderedState, View, ViewContext } from "../view.js";
-import type { FoundItem, TextAnswer } from "./session.js";
+import type { FoundItem, TextAnswer } from "./text-session.js";
 
 /** Maximum number of found items that are shown. */
 const MAX_SHOWN = 24;
