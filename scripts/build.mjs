@@ -66,6 +66,10 @@ const wasmOptOptions = [
 /** Types of what scripts/lib/glue.mjs exports in addition. */
 const GLUE_TYPES = `
 /**
+ * Writes and frees memory: the first call then finds pages that the system has provided.
+ */
+export function provideMemory(): void;
+/**
  * Replaces the wasm instance by a new one.
  */
 export function restart(): void;

@@ -3,7 +3,7 @@
  * way. Call `await init()` once before the first of them.
  */
 
-import { init as load, type WasmSource, withCore } from "./core/glue.js";
+import { init as load, type WasmSource, whenIdle, withCore } from "./core/glue.js";
 import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
 import { encodeProfileOptions } from "./core/options.js";
@@ -45,7 +45,8 @@ let initialising: Promise<void> | undefined;
  * load.
  *
  * Also clusters 32 vectors, which takes 2 to 3 ms: JavaScript engines compile a wasm function on
- * its first call, and the first real call should not wait for that.
+ * its first call, and the first real call should not wait for that. Where there is
+ * `requestIdleCallback` (pages), that follows when the page is idle.
  *
  * `source` overrides where the wasm is loaded from, as for a bundler that does not include the
  * file; only the first successful call uses it. Rejects with code "not-ready" if the wasm cannot be
@@ -61,7 +62,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 
 async function loadAndWarmUp(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   await load(source);
-  cluster(WARM_UP_VECTORS, { dim: 8 });
+  whenIdle(() => cluster(WARM_UP_VECTORS, { dim: 8 }));
 }
 
 /**

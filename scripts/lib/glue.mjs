@@ -168,9 +168,8 @@ function initSync() {
     return wasm;
 }
 
-async function init(given) {
+async function init(source) {
     if (wasm) return wasm;
-    let source = await given.module_or_path;
     const isA = (types) => types.test({}.toString.call(source));
     if (isA(/(String|Request|URL)]/)) source = await fetch(source);
     if (isA(/Response]/)) {
@@ -184,7 +183,6 @@ async function init(given) {
     const result = await WebAssembly.instantiate(source, imports());
     wasmModule = result.module ?? source;
     start(result.instance ?? result);
-    provideMemory();
     return wasm;
 }
 
@@ -196,7 +194,7 @@ function provideMemory() {
     functionAt(FREE)(ptr, size, 1);
 }
 
-export { init as default, initSync, restart };
+export { init as default, initSync, provideMemory, restart };
 `;
 
 /** Numbers that the shared code has, by the patterns that find them in the generated code. */

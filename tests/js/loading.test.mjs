@@ -166,3 +166,18 @@ test("loading in Node does not load its fetch, which takes 20 ms", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd });
   assert.equal(stdout, "false false\ntrue\n");
 });
+
+test("in a page, init() prepares the first call when the page is idle", async () => {
+  const program = `
+    const tasks = [];
+    globalThis.requestIdleCallback = (task) => tasks.push(task);
+    const { cluster, init } = await import("pocketsage");
+    await init();
+    console.log(tasks.length, cluster(Float32Array.of(0, 1), { dim: 1 }).count);
+    for (const task of tasks) task();
+    console.log(cluster(Float32Array.of(0, 1), { dim: 1 }).count);`;
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const flags = ["--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd });
+  assert.equal(stdout, "2 2\n2\n");
+});

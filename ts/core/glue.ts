@@ -24,6 +24,7 @@ import initWasm, {
   pick,
   profile,
   project,
+  provideMemory,
   restart,
   ward,
 } from "../wasm/core.js";
@@ -118,6 +119,23 @@ export function withCore<T>(use: (core: Core) => T): T {
   }
 }
 
+/**
+ * Calls `task`, which prepares later calls, when the page is idle; at once where the platform has
+ * no `requestIdleCallback`. Errors of `task` are ignored: the calls report their own.
+ */
+export function whenIdle(task: () => void): void {
+  const { requestIdleCallback = (run: () => void) => run() } = globalThis as Partial<
+    Pick<Window, "requestIdleCallback">
+  >;
+  requestIdleCallback(() => {
+    try {
+      task();
+    } catch {
+      // Memory is exhausted, or the core crashed and was replaced.
+    }
+  });
+}
+
 /** An object of the core, which is valid only in the wasm instance that created it. */
 export class InstanceBound<T extends { free(): void }> {
   #object: T | undefined;
@@ -206,7 +224,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
     if (!resolveSource && wasm === undefined)
       throw new Error("no source is set: import the package by its name, or pass one to init()");
     if (resolveSource) wasm = await resolveSource(wasm);
-    await initWasm({ module_or_path: wasm! });
+    await initWasm(wasm!);
   } catch (error) {
     const remedy = isCompilationForbidden(error)
       ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src " +
@@ -218,6 +236,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
     throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${remedy})`);
   }
   loadedCore = core;
+  whenIdle(() => withCore(provideMemory));
 }
 
 /**
