@@ -5,7 +5,7 @@ const WARM_CALLS = 5;
 
 /**
  * Resolves to `{ load, init, first, warm }` in ms: of the import, of `init()`, of the first call of
- * `cluster`, and of the fastest of the next five. `onInit` is called after `init()`.
+ * `cluster`, and of the fastest of the next five. `onInit` runs after `init()`.
  */
 export async function measureLoading(importPackage, onInit = () => undefined) {
   const start = performance.now();
@@ -13,7 +13,7 @@ export async function measureLoading(importPackage, onInit = () => undefined) {
   const loaded = performance.now();
   await init();
   const ready = performance.now();
-  onInit();
+  await onInit();
   const vectors = Float32Array.from({ length: N * DIM }, (_, index) => Math.sin(index * index));
   const calls = Array.from({ length: 1 + WARM_CALLS }, () => {
     const callStart = performance.now();
