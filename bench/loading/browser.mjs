@@ -16,7 +16,7 @@ const CONTENT_TYPES = {
 const FIRST_VISIT_MS = 4000;
 const FIRST_VISITS = 3;
 
-/** What is visited, by the name of its row. `isNewTab`: a new tab, which has a process of its own. */
+/** What is visited, by the name of its row. `isNewTab`: a new tab, which has its own process. */
 const VISITS = {
   "": { path: "/index.html" },
   "wasm preloaded": { path: "/preload.html" },
