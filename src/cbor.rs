@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
 /// The error for bytes that do not start a data item of the expected type.
 fn malformed() -> Error {
-    Error::corrupt("they are not a message of compact medoids")
+    Error::corrupt_message("they are not a message of compact medoids")
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -37,7 +37,8 @@ pub enum Error {
     },
     /// Stored bytes that are truncated, altered, or of another format.
     Corrupt {
-        /// The property that does not hold, continuing "these bytes cannot be read:".
+        /// The property that does not hold, continuing "these bytes cannot be read:", and a remedy
+        /// that fits the source of the bytes.
         problem: String,
     },
     /// Stored bytes of a format version that this build does not read.
@@ -86,19 +87,13 @@ impl Error {
                 message![*what, " of row ", *row, " is ", *got, ": every number must be finite"]
             }
             Self::Option { name, problem } => message![*name, ": ", *problem],
-            Self::Corrupt { problem } => {
-                message![
-                    "these bytes cannot be read: ",
-                    *problem,
-                    ". Fetch or build the file again"
-                ]
-            }
+            Self::Corrupt { problem } => message!["these bytes cannot be read: ", *problem],
             Self::Version { got, supported } => message![
                 "these bytes have format version ",
                 *got,
                 ", this build reads up to ",
                 *supported,
-                ": update pocketsage, or build the file with this version",
+                ": update pocketsage, or write them with this version of it",
             ],
             Self::Memory { needed, problem } => {
                 message![needed.div_ceil(1 << 20), " MB needed: ", *problem]
@@ -114,12 +109,20 @@ impl Error {
         Self::Option { name, problem: problem.into_text() }
     }
 
-    /// An [`Error::Corrupt`].
+    /// An [`Error::Corrupt`] for the bytes of a file.
     // Never inlined, as above.
     #[cold]
     #[inline(never)]
     pub(crate) fn corrupt(problem: impl IntoText) -> Self {
-        Self::Corrupt { problem: problem.into_text() }
+        Self::Corrupt {
+            problem: message![problem.into_text(), ". Fetch or build the file again"],
+        }
+    }
+
+    /// An [`Error::Corrupt`] for the bytes of a message.
+    #[cold]
+    pub(crate) fn corrupt_message(problem: &str) -> Self {
+        Self::Corrupt { problem: message![*problem, ". Encode and send the message again"] }
     }
 }
 
@@ -145,6 +148,14 @@ mod tests {
             error.to_string().contains("version 9")
                 && error.to_string().contains("update pocketsage")
         );
+    }
+
+    #[test]
+    fn the_remedy_for_unreadable_bytes_fits_their_source() {
+        let file = crate::Catalogue::from_bytes(b"no catalogue".to_vec()).unwrap_err().to_string();
+        assert!(file.ends_with(". Fetch or build the file again"), "{file}");
+        let message = crate::Medoids::decode(b"no message").unwrap_err().to_string();
+        assert!(message.ends_with(". Encode and send the message again"), "{message}");
     }
 
     #[test]

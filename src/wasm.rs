@@ -239,7 +239,8 @@ impl CoreBuilder {
     }
 
     /// Appends rows of another catalogue without decoding them.
-    pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> JsResult<()> {
+    #[wasm_bindgen(js_name = addRows)]
+    pub fn add_rows(&mut self, from: &CoreCatalogue, rows: &[u32]) -> JsResult<()> {
         self.0.add_rows(&from.0, rows).map_err(to_js_error)
     }
 

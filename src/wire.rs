@@ -96,7 +96,7 @@ impl<'a> Medoids<'a> {
             let key = read_u32(&mut input)?;
             let is_in_order = previous_key.map_or(key == 0, |previous| key > previous);
             if !is_in_order {
-                return Err(Error::corrupt("the fields are not in order"));
+                return Err(Error::corrupt_message("the fields are not in order"));
             }
             previous_key = Some(key);
             match key {
@@ -114,11 +114,11 @@ impl<'a> Medoids<'a> {
                 }
                 3 => medoids.read_matrix(&mut input)?,
                 4 => medoids.space = Some(input.text()?),
-                _ => return Err(Error::corrupt("there is an unknown field")),
+                _ => return Err(Error::corrupt_message("there is an unknown field")),
             }
         }
         if !input.rest.is_empty() {
-            return Err(Error::corrupt("there are bytes after the message"));
+            return Err(Error::corrupt_message("there are bytes after the message"));
         }
         medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
@@ -222,7 +222,7 @@ impl<'a> Medoids<'a> {
     /// Reads the matrix of vectors.
     fn read_matrix(&mut self, input: &mut Reader<'_>) -> Result<(), Error> {
         if input.head(TAG)? != TAG_MATRIX {
-            return Err(Error::corrupt("the vectors are not a matrix"));
+            return Err(Error::corrupt_message("the vectors are not a matrix"));
         }
         check_equal(input.head(ARRAY)?, 2)?;
         check_equal(input.head(ARRAY)?, 2)?;
@@ -234,7 +234,7 @@ impl<'a> Medoids<'a> {
             TAG_I8 => 1,
             TAG_F16 => 2,
             TAG_F32 => 4,
-            _ => return Err(Error::corrupt("the components are not f16, i8 or f32")),
+            _ => return Err(Error::corrupt_message("the components are not f16, i8 or f32")),
         };
         check_equal(bytes.len() as u64, rows * self.dim * component_bytes)?;
         self.vectors.extend(bytes.chunks_exact(component_bytes).map(|code| match *code {
@@ -259,17 +259,17 @@ fn norm(row: &[f32]) -> f64 {
 
 /// Reads a `u32`.
 fn read_u32(input: &mut Reader<'_>) -> Result<u32, Error> {
-    u32::try_from(input.head(UINT)?).map_err(|_| Error::corrupt("a number is too large"))
+    u32::try_from(input.head(UINT)?).map_err(|_| Error::corrupt_message("a number is too large"))
 }
 
 /// `got` if it is at most `max`, else [`Error::Corrupt`].
 fn check_at_most(got: u64, max: usize) -> Result<usize, Error> {
-    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt("a number is too large")) }
+    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt_message("a number is too large")) }
 }
 
 /// [`Error::Corrupt`] unless the length `got` is `expected`.
 fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
-    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("the lengths do not match")) }
+    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt_message("the lengths do not match")) }
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ export function applyChange(
   }
 
   const builder = builderLike(core, old);
-  builder.take(old, allRows(old));
+  builder.addRows(old, allRows(old));
   additions.add(builder);
   const oldColumns = readColumns(old);
   const columns = new Map(
@@ -153,7 +153,7 @@ function finish(
 export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   const rows = liveRows(old);
   const builder = builderLike(core, old);
-  builder.take(old, rows);
+  builder.addRows(old, rows);
   const columns = selectRows(old, rows);
   const lists = old.section(LISTS);
   if (lists.length > 0) {
@@ -198,7 +198,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     const rows = liveRows(delta);
     const additions = {
       ids: Array.from(rows, (row) => delta.id(row)!),
-      add: (builder: CoreBuilder) => builder.take(delta, rows),
+      add: (builder: CoreBuilder) => builder.addRows(delta, rows),
       columns: selectRows(delta, rows),
       priors: selectPriors(delta, rows),
     };

@@ -149,7 +149,7 @@ export interface CoreBuilder {
     payloadEnds: Uint32Array,
   ): void;
   /** Appends rows of another catalogue without decoding their vectors. */
-  take(from: CoreCatalogue, rows: Uint32Array): void;
+  addRows(from: CoreCatalogue, rows: Uint32Array): void;
   /** Sets a section; a second one of the same kind replaces the first. */
   section(kind: number, content: Uint8Array): void;
   finish(): CoreCatalogue;

@@ -48,7 +48,7 @@ export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalo
       withCore((core) => {
         const rows = changedRows(older, newer, newerCatalogue.dim);
         const builder = builderLike(core, older);
-        builder.take(newer, rows);
+        builder.addRows(newer, rows);
         const columns = selectRows(newer, rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         writePriors(builder, selectPriors(newer, rows));

@@ -22,7 +22,7 @@ export function rebuild(
       withCore((core) => {
         const rows = rowsOf(old);
         const builder = builderLike(core, old);
-        builder.take(old, rows);
+        builder.addRows(old, rows);
         const columns = selectRows(old, rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         write(builder, old, rows);
