@@ -94,11 +94,18 @@ export function asSageError(error: unknown, code: ErrorCode, failure: string): S
   return new SageError(code, `${failure}: ${reasonOf(error)}`, { cause: error });
 }
 
+/** Maximum length of what an error of another package says, in UTF-16 units. */
+const MAX_REASON_LENGTH = 300;
+
 /** What an error of another package says: it can quote a URL, which is logged without its query. */
 export function reasonOf(error: unknown): string {
-  // `fetch` of Node has what happened in the cause of its error only.
-  const { cause } = Object(error) as { cause?: { message?: string } };
-  const detail = cause?.message ? ` (${cause.message})` : "";
-  // The text of an error is its name and its message.
-  return withoutSecrets(String(error) + detail);
+  try {
+    // `fetch` of Node has what happened in the cause of its error only.
+    const { cause } = Object(error) as { cause?: { message?: string } };
+    const detail = cause?.message ? ` (${cause.message})` : "";
+    // The text of an error is its name and its message.
+    return withoutSecrets(String(error) + detail).slice(0, MAX_REASON_LENGTH);
+  } catch {
+    return "an unknown error";
+  }
 }

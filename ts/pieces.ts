@@ -17,6 +17,7 @@ import {
   checkFloat64,
   checkItemId,
   checkKeys,
+  checkList,
   checkVector,
   checkWeight,
 } from "./values/check.js";
@@ -109,8 +110,10 @@ export function buildProfile(
   checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTION_NAMES]);
   const dim = checkDim("buildProfile: dim", options.dim);
   const now = checkTime("buildProfile: now", options.now);
-  const weightedActions = actions.map(({ item, vector, at, weight }, index) => {
+  const given: Iterable<Partial<Action>> = checkList("buildProfile", actions, "actions");
+  const weightedActions = Array.from(given, (action: Partial<Action> | null | undefined, index) => {
     const where = `buildProfile: action ${index}`;
+    const { item, vector, at, weight } = action ?? {};
     return {
       item: checkItemId(`${where}: item`, item),
       vector: checkVector(where, vector, dim),
@@ -151,7 +154,7 @@ function toCoreArguments(
   return [
     checkFloat32(where, vectors),
     checkDim(`${where}: dim`, options.dim),
-    options.weights && checkFloat64(`${where}: weights`, options.weights),
+    options.weights === undefined ? undefined : checkFloat64(`${where}: weights`, options.weights),
     encodeProfileOptions(options, options.spread),
   ];
 }

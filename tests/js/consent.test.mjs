@@ -212,7 +212,7 @@ test("options are checked, and a store that cannot be cleared is reported", asyn
   await rejects(
     () => consentGate({ given: "yes" }),
     "option",
-    /given: expected a boolean, saw "yes"/,
+    /given: expected true or false, saw "yes"/,
   );
   const gate = consentGate({ given: true, name: "broken" });
   gate.guardStore({ ...memoryStore(), clear: () => Promise.reject(new Error("disk")) });

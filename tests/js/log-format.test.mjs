@@ -230,7 +230,7 @@ test("a segment may begin at any byte of its buffer", async () => {
     buffer.set(bytes, offset);
     const segments = [buffer.subarray(offset)];
     const read = async () => ({ segments, token: 1, complete: true });
-    const store = { ...memoryStore(), segments: { read } };
+    const store = { ...memoryStore(), segments: { ...memoryStore().segments, read } };
     const sage = await openSage({ dim: DIM, store });
     assert.deepEqual(await sage.export(), bytes, `offset ${offset}`);
   }

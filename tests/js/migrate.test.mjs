@@ -335,6 +335,10 @@ test("arguments of other types are refused by name", async () => {
   await rejects(() => fitBridge(from, to, null), "option", /expected an object, saw null/);
   await rejects(() => fitBridge(from, to, { min: 1 }), "option", /unknown option "min"/);
   await rejects(() => migrateLog(log, from), "option", /to: expected a Catalogue/);
-  await rejects(migrateStore(store, null, from, to), "option", /backup: expected a Store/);
-  await rejects(rollback({}, memoryStore()), "option", /store: expected a Store/);
+  await rejects(
+    migrateStore(store, null, from, to),
+    "option",
+    /backup: expected an object with load, save, clear/,
+  );
+  await rejects(rollback({}, memoryStore()), "option", /store: expected an object with load, save, clear/);
 });

@@ -22,7 +22,7 @@ const invalid = [
     "a catalogue that is a plain object",
     { catalogue: {} },
     "option",
-    /catalogue: expected a Catalogue, saw an Object/,
+    /catalogue: expected a Catalogue of this package, saw an Object/,
   ],
   [
     "a retriever that is not a function",
@@ -34,7 +34,7 @@ const invalid = [
     "a store without save and clear",
     { dim: 3, store: { load() {} } },
     "option",
-    /store: expected an object with load, save and clear/,
+    /store: expected an object with load, save, clear/,
   ],
   ["a store that is null", { dim: 3, store: null }, "option", /store: expected an object/],
   [

@@ -99,7 +99,7 @@ test("migrations: stores without all methods are refused before anything is writ
   const written = [];
   const partial = { load: async () => undefined, save: async () => written.push("save") };
   for (const store of [null, {}, partial]) {
-    const expected = /expected a Store/;
+    const expected = /expected an object with load, save, clear/;
     await rejects(migrateStore(store, memoryStore(), catalogue, catalogue), "option", expected);
     await rejects(migrateStore(memoryStore(), store, catalogue, catalogue), "option", expected);
     await rejects(rollback(memoryStore(), store), "option", expected);

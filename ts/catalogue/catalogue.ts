@@ -14,23 +14,31 @@ import { SageError } from "../errors.js";
 import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
 import {
+  checkBoolean,
+  checkBytes,
+  checkChoice,
   checkDim,
   checkFinite,
   checkInteger,
   checkItemId,
   checkItemIds,
   checkKeys,
+  checkList,
   checkPrior,
   checkVector,
   inspect,
   isItemId,
   toBytes,
-  unexpected,
 } from "../values/check.js";
 import { checkSpace, type InSpace } from "../values/space.js";
 import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
-import { addItems, type CatalogueItem, checkCatalogueItem, priorCodesOf } from "./checked-items.js";
+import {
+  addItems,
+  type CatalogueItem,
+  checkCatalogueItems,
+  priorCodesOf,
+} from "./checked-items.js";
 import { download, loadCatalogue } from "./download.js";
 import { type Facts, factsOf } from "./facts.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "./filter.js";
@@ -117,23 +125,16 @@ export class Catalogue {
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
     checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes", "space"]);
     const dim = checkDim("Catalogue.from: dim", options.dim);
-    const { precision = "full", metric = "cosine" } = options;
-    const fields = checkItemIds("Catalogue.from: attributes", options.attributes);
+    const { precision = "full", metric = "cosine", attributes = [] } = options;
+    const fields = checkItemIds("Catalogue.from: attributes", attributes);
     const space = checkSpace("Catalogue.from", options);
-    const choices = [
-      ["precision", precision, PRECISIONS],
-      ["metric", metric, METRICS],
-    ] as const;
-    for (const [name, value, known] of choices)
-      if (!(known as readonly string[]).includes(value))
-        throw unexpected(`Catalogue.from: ${name}`, `${known.join(", ")}`, value);
-    const checkedItems = Array.from(items, (item, index) =>
-      checkCatalogueItem(item, index, dim, "Catalogue.from"),
-    );
+    checkChoice("Catalogue.from: precision", precision, PRECISIONS);
+    const metricIndex = checkChoice("Catalogue.from: metric", metric, METRICS);
+    const checkedItems = checkCatalogueItems(items, dim, "Catalogue.from");
     await init();
     return new Catalogue(
       withCore((core) => {
-        const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
+        const builder = new core.CoreBuilder(dim, precision === "compact", metricIndex);
         if (space) builder.section(SPACE, new TextEncoder().encode(space));
         addItems(builder, checkedItems, dim);
         writePriors(builder, priorCodesOf(checkedItems));
@@ -298,7 +299,8 @@ export class Catalogue {
   setPriors(priors: Iterable<readonly [item: ItemId, prior: number]>): number {
     const codes = new Uint16Array(this.#facts.rows);
     let foundPairs = 0;
-    for (const [item, prior] of priors) {
+    for (const pair of checkList("setPriors", priors, "pairs")) {
+      const [item, prior] = checkList<unknown>("setPriors", pair, "id, prior") as [ItemId, number];
       const code = encodePrior(checkPrior(() => `setPriors: ${inspect(item)}`, prior));
       const row = this.#row(item);
       if (row < 0) continue;
@@ -339,13 +341,15 @@ export class Catalogue {
    */
   searchMany(vectors: readonly VectorLike[], options: SearchOptions = {}): Hit[][] {
     checkKeys("search", options, SEARCH_OPTION_NAMES);
-    const { count = 20, offset = 0, minScore, exact = false } = options;
+    const { count = 20, offset = 0, minScore, exact = false, variants = false } = options;
+    checkBoolean("search: exact", exact);
+    checkBoolean("search: variants", variants);
     checkInteger("search: count", count);
     checkInteger("search: offset", offset, 0);
     const minScoreOrNaN = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
     const queries = toMatrix(
       // Holes of the array are values too, which are no vectors.
-      Array.from(vectors, (vector, index) =>
+      Array.from(checkList("search", vectors, "vectors"), (vector, index) =>
         checkVector(`search: query ${index}`, vector, this.dim),
       ),
       this.dim,
@@ -362,7 +366,7 @@ export class Catalogue {
         minScoreOrNaN,
         exclude,
         allowed,
-        exact === true,
+        exact,
       );
       const hits = Array.from(
         scores,
@@ -383,9 +387,7 @@ export class Catalogue {
    * changed.
    */
   add(items: Iterable<CatalogueItem>): void {
-    const checkedItems = Array.from(items, (item, index) =>
-      checkCatalogueItem(item, index, this.dim, "add"),
-    );
+    const checkedItems = checkCatalogueItems(items, this.dim, "add");
     this.#replaceCore((old, core) =>
       applyChange(
         core,
@@ -428,8 +430,7 @@ export class Catalogue {
    * bytes, "option" for a delta of another revision; then nothing has changed.
    */
   merge(delta: BytesLike): void {
-    const bytes = toBytes(delta);
-    if (!bytes) throw unexpected("merge", "a Uint8Array", delta);
+    const bytes = checkBytes("merge", delta);
     this.#replaceCore((old, core) => mergeDelta(core, old, bytes));
   }
 
@@ -472,11 +473,11 @@ export class Catalogue {
   }
 
   #restrict(options: Parameters<CatalogueRows["restrict"]>[0]): Restriction {
-    const { filter, variants = false } = options;
+    const { exclude = [], filter, variants = false } = options;
     const columns = this.#searchColumns();
     const groups = variants ? undefined : columns.variants;
     const excludedRows: number[] = [];
-    for (const item of checkItemIds("search: exclude", options.exclude)) {
+    for (const item of checkItemIds("search: exclude", exclude)) {
       const row = this.#row(item);
       if (row < 0) continue;
       excludedRows.push(row);

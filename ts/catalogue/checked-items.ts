@@ -6,6 +6,7 @@ import { SageError } from "../errors.js";
 import type { ItemId, VectorLike } from "../item.js";
 import {
   checkItemId,
+  checkList,
   checkPrior,
   checkVector,
   inspect,
@@ -63,8 +64,18 @@ export function addItems(builder: CoreBuilder, items: readonly CheckedItem[], di
   }
 }
 
-/** Validates the item at `index` of the argument of `call`; error messages name both. */
-export function checkCatalogueItem(
+/** Validates the items that are the argument of `call`; error messages name it and the index. */
+export function checkCatalogueItems(
+  items: Iterable<CatalogueItem>,
+  dim: number,
+  call: string,
+): CheckedItem[] {
+  return Array.from(checkList(call, items, "[id, vector]"), (item, index) =>
+    checkCatalogueItem(item, index, dim, call),
+  );
+}
+
+function checkCatalogueItem(
   entry: CatalogueItem,
   index: number,
   dim: number,

@@ -11,7 +11,7 @@ import {
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 import { joinBytes } from "../values/bytes.js";
-import { checkAbort, unexpected } from "../values/check.js";
+import { checkAbort, checkFunction, checkUrl, unexpected } from "../values/check.js";
 import { nameOfUrl } from "../values/url.js";
 import { HEADER_BYTES } from "./sections.js";
 
@@ -29,7 +29,8 @@ export async function download<T>(
   consume: (body: ReadableStream<Uint8Array>, onProgress?: OnProgress) => Promise<T>,
 ): Promise<T> {
   checkAbort(signal);
-  const name = nameOfUrl(url);
+  if (onProgress !== undefined) checkFunction("Catalogue.fetch: onProgress", onProgress);
+  const name = nameOfUrl(checkUrl("Catalogue.fetch", url));
   let response: Response | undefined;
   try {
     response = await fetch(url, { signal: signal ?? null });

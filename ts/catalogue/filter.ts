@@ -5,7 +5,7 @@
 
 import { SageError } from "../errors.js";
 import { addRow, emptyRowSet } from "../values/bitset.js";
-import { checkKeys, unexpected } from "../values/check.js";
+import { checkKeys, inspect, unexpected } from "../values/check.js";
 import type { Column } from "./attributes.js";
 
 /** A value that a field is compared with. */
@@ -160,7 +160,10 @@ function findColumn({ columns }: FilterColumns, field: string): Column {
   const column = columns.get(field);
   if (column) return column;
   const knownFields = [...columns.keys()].join(", ") || "none; build the catalogue with attributes";
-  throw new SageError("option", `filter: there is no attribute "${field}". Known: ${knownFields}.`);
+  throw new SageError(
+    "option",
+    `filter: there is no attribute ${inspect(field)}. Known: ${knownFields}.`,
+  );
 }
 
 /**

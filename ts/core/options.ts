@@ -1,7 +1,7 @@
 /** Encodes profile options as numbers for the core, which checks their ranges. */
 
 import { SageError } from "../errors.js";
-import { inspect, unexpected } from "../values/check.js";
+import { checkChoice, checkInteger, inspect, unexpected } from "../values/check.js";
 import type { CoreOptions } from "./interface.js";
 
 /**
@@ -70,7 +70,7 @@ export function encodeProfileOptions(
   const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = options;
   return Float64Array.of(
     ...encodeCut(cut),
-    indexOfChoice("singletons", singletons, SINGLETON_CHOICES),
+    checkChoice("singletons", singletons, SINGLETON_CHOICES),
     numberOrNaN("halfLifeDays", halfLifeDays),
     numberOrNaN("lambda", lambda),
     spread === 0 ? NaN : numberOrNaN("spread", spread),
@@ -95,14 +95,8 @@ function encodeCut(cut: unknown): [kind: number, value: number] {
       `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seenCut}.`,
     );
   }
-  return [CUT_KINDS.indexOf(kind!), numberOrNaN(`cut.${kind}`, value)];
-}
-
-function indexOfChoice(where: string, value: unknown, choices: readonly string[]): number {
-  const index = choices.indexOf(value as string);
-  if (index >= 0) return index;
-  const expected = choices.map((choice) => `"${choice}"`).join(" or ");
-  throw unexpected(where, expected, value);
+  const check = kind === "count" ? checkInteger : numberOrNaN;
+  return [CUT_KINDS.indexOf(kind!), check(`cut.${kind}`, value)];
 }
 
 /** Returns the number, or NaN, which means "not given" to the core, for undefined. */

@@ -63,7 +63,7 @@ export function nameInterests(
   if (!Array.isArray(interests))
     throw unexpected("nameInterests", "a profile, such as `await sage.profile()`", profile);
   const itemsOfInterests = Array.from(interests as (Partial<Interest> | null)[], (interest, row) =>
-    checkItemIds(`nameInterests: interest ${row}: items`, interest?.items ?? [undefined]),
+    checkItemIds(`nameInterests: interest ${row}: items`, interest?.items as string[]),
   );
   const count = checkInteger("nameInterests: count", options.count ?? 3);
   const fields =

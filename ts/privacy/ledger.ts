@@ -201,12 +201,17 @@ export interface StoredLedger {
 
 /** Opens the ledger in a store of its own. Rejects with code "corrupt" or "storage". */
 export async function openLedger(store: Store): Promise<StoredLedger> {
-  const fail = (cause: unknown): never => {
-    if (cause instanceof SageError) throw cause;
-    const message = "The ledger's store failed, so nothing was sent. Check the store.";
-    throw new SageError("storage", message, { cause });
+  /** Calls the store, whose errors become "storage"; also of one that throws, or is synchronous. */
+  const attempt = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (cause) {
+      if (cause instanceof SageError) throw cause;
+      const message = "The ledger's store failed, so nothing was sent. Check the store.";
+      throw new SageError("storage", message, { cause });
+    }
   };
-  const storedBytes = await store.load().catch(fail);
+  const storedBytes = await attempt(() => store.load());
   let state = storedBytes ? decodeState(storedBytes) : EMPTY_STATE;
   const merge = (
     bytes: Uint8Array | undefined,
@@ -229,14 +234,14 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
     current: () => state,
     async add(entries, epoch = 0) {
       if (store.update) {
-        const bytes = await store
-          .update((current) => encodeState(merge(current, entries, epoch)))
-          .catch(fail);
+        const bytes = await attempt(() =>
+          store.update!((current) => encodeState(merge(current, entries, epoch))),
+        );
         state = decodeState(bytes);
         return state;
       }
-      const merged = merge(await store.load().catch(fail), entries, epoch);
-      await store.save(encodeState(merged)).catch(fail);
+      const merged = merge(await attempt(() => store.load()), entries, epoch);
+      await attempt(() => store.save(encodeState(merged)));
       state = merged;
       return state;
     },

@@ -3,17 +3,22 @@ import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { SageError } from "../errors.js";
 import type { Hit, Outbound, Query, Retriever } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
+import { checkStore } from "../store/store.js";
 import {
   checkAbort,
+  checkBytes,
+  checkFunction,
   checkInteger,
   checkItemIds,
   checkKeys,
   checkPositive,
+  checkUrl,
   inspect,
-  toBytes,
   unexpected,
 } from "../values/check.js";
+import { checkHeaders } from "../values/http.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
+import { checkQueries } from "../values/queries.js";
 import { commonSpace } from "../values/space.js";
 import { MS_PER_DAY } from "../values/time.js";
 import { nameOfUrl } from "../values/url.js";
@@ -79,6 +84,8 @@ interface Retrieval {
   readonly search: (queries: readonly Query[]) => Hit[][];
   readonly payload?: (item: string) => unknown;
   readonly close?: () => void;
+  /** Number of components of the vectors of queries. */
+  readonly dim: number;
   /** Name of the vector space of the items; undefined for an unnamed one. */
   readonly space: string | undefined;
   /** Epsilon of one release, and the largest sum of all releases. */
@@ -98,10 +105,15 @@ interface Retrieval {
 export async function openPrivacy(options: PrivacyOptions): Promise<Privacy> {
   checkKeys("openPrivacy", options, [...COMMON_NAMES, ...Object.values(MODE_NAMES).flat()]);
   const mode = options.mode ?? "local";
-  if (!Object.hasOwn(MODE_NAMES, mode))
+  if (typeof mode !== "string" || !Object.hasOwn(MODE_NAMES, mode))
     throw unexpected("openPrivacy: mode", "local, cells, anchors or medoids", mode);
   checkKeys(`openPrivacy (${mode})`, options, [...COMMON_NAMES, ...MODE_NAMES[mode]]);
-  const now = options.now ?? Date.now;
+  const { store = memoryStore(), now = Date.now } = options;
+  checkStore("openPrivacy: store", store);
+  checkFunction("openPrivacy: now", now);
+  for (const name of ["onOutbound", "fetch"] as const)
+    if (options[name] !== undefined) checkFunction(`openPrivacy: ${name}`, options[name]);
+  const headers = Object.fromEntries(checkHeaders("openPrivacy: headers", options.headers));
   const epochDays = checkPositive("epochDays", options.epochDays ?? 1, MAX_EPOCH_DAYS);
   const keepLog = checkInteger("keepLog", options.keepLog ?? 100, 0);
   const timeout = checkPositive("timeout", options.timeout ?? 10_000, MAX_TIMER_MS);
@@ -112,12 +124,12 @@ export async function openPrivacy(options: PrivacyOptions): Promise<Privacy> {
     if (log.length > keepLog) log.shift();
   };
   const shared: Shared = {
-    ledger: await openLedger(options.store ?? memoryStore()),
+    ledger: await openLedger(store),
     epochOf: () => Math.max(0, Math.floor(now() / (epochDays * MS_PER_DAY))),
     onOutbound,
     transport: {
       fetch: options.fetch,
-      headers: { ...options.headers },
+      headers,
       timeout,
       onMessage: (message) => onOutbound(describe(message)),
     },
@@ -142,9 +154,10 @@ function createPrivacy(
   ledger: StoredLedger,
   log: readonly OutboundRecord[],
 ): Privacy {
-  const { release, search, pending, epsilon = 0, cap = Infinity } = retrieval;
+  const { release, search, pending, dim, epsilon = 0, cap = Infinity } = retrieval;
   const retriever: Retriever = Object.defineProperty(
-    async (queries: readonly Query[], signal?: AbortSignal): Promise<Hit[][]> => {
+    async (given: readonly Query[], signal?: AbortSignal): Promise<Hit[][]> => {
+      const queries = checkQueries("retriever", given, dim);
       checkAbort(signal);
       await release(queries, signal);
       checkAbort(signal);
@@ -153,13 +166,16 @@ function createPrivacy(
     "name",
     { value: mode },
   );
-  retriever.outbound = pending;
+  retriever.outbound = (queries) => pending(checkQueries("preview", queries, dim));
   retriever.hidesQueries = true;
   if (retrieval.space !== undefined) retriever.space = retrieval.space;
   return {
     mode,
     retriever,
-    release: (queries = [], signal) => release(queries, signal),
+    async release(queries = [], signal) {
+      checkAbort(signal);
+      await release(checkQueries("release", queries, dim), signal);
+    },
     async neverSend(items) {
       await ledger.add({ never: checkItemIds("neverSend", items) });
     },
@@ -168,9 +184,7 @@ function createPrivacy(
     outboundLog: () => [...log],
     exportLedger: () => encodeState(ledger.current()),
     async importLedger(given) {
-      const bytes = toBytes(given);
-      if (!bytes) throw unexpected("importLedger", "bytes", given);
-      await ledger.add(decodeState(bytes));
+      await ledger.add(decodeState(checkBytes("importLedger", given)));
     },
     close: () => retrieval.close?.(),
   };
@@ -187,6 +201,7 @@ async function openLocal(options: LocalOptions, shared: Shared): Promise<Retriev
       release: async () => undefined,
       search: (queries) => queries.map(({ vector, count }) => catalogue.search(vector, { count })),
       payload: (item) => catalogue.payload(item),
+      dim: catalogue.dim,
       space: catalogue.space,
     };
   }
@@ -278,17 +293,20 @@ async function openFetched(
 ): Promise<Retrieval> {
   checkKeys("cells", options.cells!, ["url", "codebook"]);
   const { url, codebook } = options.cells!;
-  if (codebook !== undefined && !/^[0-9a-f]{64}$/.test(codebook))
+  const address = checkUrl("cells: url", url);
+  if (codebook !== undefined && (typeof codebook !== "string" || !/^[0-9a-f]{64}$/.test(codebook)))
     throw unexpected("cells: codebook", "64 hexadecimal digits", codebook);
-  const openedCells = await fetchCodebook(String(url), codebook, shared.transport);
+  const openedCells = await fetchCodebook(address, codebook, shared.transport);
   const { pending, ...rest } = openCellRetrieval(openedCells, strategyOf(openedCells), shared);
-  const { space } = openedCells.manifest;
-  return { ...rest, space, pending: (queries) => pending(queries).map(describe) };
+  const { dim, space } = openedCells.manifest;
+  return { ...rest, dim, space, pending: (queries) => pending(queries).map(describe) };
 }
 
 /** Two addresses of different origins. */
 function checkHosts(hosts: CellsOptions["hosts"]): [string, string] {
-  const addresses = Array.isArray(hosts) ? hosts.map(String) : [];
+  const addresses = Array.isArray(hosts)
+    ? Array.from(hosts, (host, index) => checkUrl(`cells: hosts[${index}]`, host))
+    : [];
   const origins = addresses.map((address) => URL.canParse(address) && new URL(address).origin);
   if (addresses.length === 2 && origins[0] && origins[1] && origins[0] !== origins[1])
     return addresses as [string, string];
@@ -310,5 +328,9 @@ function openItems(options: ItemsOptions, shared: Shared): Retrieval {
   const interests = checkInteger(`${mode}: interests`, options.interests ?? 8, 1, MAX_INTERESTS);
   const { ledger, epochOf, onOutbound } = shared;
   const context = { mode, retriever, catalogue, interests, history, ledger, epochOf, onOutbound };
-  return { ...openItemRetrieval(context), space: commonSpace([retriever, catalogue]) };
+  return {
+    ...openItemRetrieval(context),
+    dim: catalogue.dim,
+    space: commonSpace([retriever, catalogue]),
+  };
 }

@@ -5,6 +5,7 @@
 import { reasonOf, SageError } from "../errors.js";
 import { readAtMost } from "../values/bytes.js";
 import { checkAbort } from "../values/check.js";
+import { checkResponse } from "../values/http.js";
 import { nameOfUrl } from "../values/url.js";
 import type { Message } from "./outgoing.js";
 
@@ -53,7 +54,7 @@ async function send(
     new SageError("retrieval", `${nameOfUrl(url)}: ${problem} No other request was sent instead.`, {
       cause,
     });
-  const limit = AbortSignal.timeout(timeout);
+  const limit = AbortSignal.timeout(Math.ceil(timeout));
   const fetchFn = given ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
   try {
     const reply = await fetchFn(url, {
@@ -67,6 +68,7 @@ async function send(
       redirect: "error",
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
+    checkResponse("openPrivacy", reply);
     if (reply.status === 409) throw fail("the server has another codebook. Open the cells again.");
     if (reply.status === 404 || reply.status === 410)
       throw fail("not found: the cells may have been replaced. Open them again.");

@@ -77,6 +77,7 @@ export function engineRetriever<Request>(
 ): RemoteRetriever {
   const { name, capabilities } = engine;
   const space = checkSpace(name, engine);
+  if (engine.dim !== undefined) checkDim(`${name}: dim`, engine.dim);
   const acceptsId = (item: ItemId): boolean => engine.acceptsId?.(item) ?? true;
 
   const vectors = cacheVectors(async (items, signal) => {
@@ -279,10 +280,12 @@ export function checkQueries(
   space?: string | undefined,
 ): RemoteQuery[] {
   if (!Array.isArray(queries)) throw unexpected(name, "a list of queries", queries);
-  commonSpace([{ space }, ...queries]);
-  return queries.map((query: RemoteQuery, index) => {
+  // Holes of the array are values too, which are no queries.
+  return Array.from(queries, (query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;
     checkKeys(where, query, ["item", "vector", "count", "space"]);
+    commonSpace([{ space }, { space: checkSpace(where, query) }]);
+    space ??= query.space;
     checkInteger(`${where}: count`, query.count);
     if (query.item === undefined && query.vector === undefined)
       throw new SageError("option", `${where}: expected an item, a vector or both.`);

@@ -27,9 +27,12 @@ const MAX_FILTER_DEPTH = 16;
 
 /**
  * Validate a filter and move every `not` to the leaves (De Morgan). Throws code "option" with the
- * path of the invalid condition.
+ * path of the invalid condition. No filter: no condition.
  */
-export function checkFilter(where: string, filter: Filter): Condition {
+export function checkFilter(where: string, filter: Filter): Condition;
+export function checkFilter(where: string, filter: Filter | undefined): Condition | undefined;
+export function checkFilter(where: string, filter: Filter | undefined): Condition | undefined {
+  if (filter === undefined) return undefined;
   return compileFilter(`${where}: filter`, filter, false, 0);
 }
 
@@ -39,14 +42,18 @@ export function narrowFilter<Options extends { filter?: Filter }>(
   options: Options,
 ): (filter: Filter) => RemoteRetriever {
   return (filter) =>
-    create({ ...options, filter: options.filter ? { all: [options.filter, filter] } : filter });
+    create({
+      ...options,
+      filter: options.filter !== undefined ? { all: [options.filter, filter] } : filter,
+    });
 }
 
 /**
  * Returns the condition unchanged, or throws code "option" if it compares with a string. For
  * engines whose filter language has no parameters: there, a string could inject code.
  */
-export function rejectStrings(where: string, condition: Condition): Condition {
+export function rejectStrings<T extends Condition | undefined>(where: string, condition: T): T {
+  if (condition === undefined) return condition;
   if (condition.kind === "all" || condition.kind === "any")
     for (const part of condition.parts) rejectStrings(where, part);
   else if (condition.kind === "in" && condition.values.some((value) => typeof value === "string")) {
@@ -68,7 +75,7 @@ function compileFilter(where: string, filter: Filter, negated: boolean, depth: n
     const conditions = "all" in filter ? filter.all : filter.any;
     if (!Array.isArray(conditions) || conditions.length === 0)
       throw unexpected(where, "a list of conditions", conditions);
-    const parts = (conditions as readonly Filter[]).map((part) =>
+    const parts = Array.from(conditions as readonly Filter[], (part) =>
       compileFilter(where, part, negated, depth + 1),
     );
     return { kind: "all" in filter !== negated ? "all" : "any", parts };
@@ -96,7 +103,7 @@ function compileLeaf(
     return {
       kind: "in",
       field,
-      values: (values as readonly unknown[]).map((value) => checkValue(fieldLabel, value)),
+      values: Array.from(values as readonly unknown[], (value) => checkValue(fieldLabel, value)),
       negated,
     };
   }

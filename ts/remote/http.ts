@@ -5,7 +5,8 @@
 
 import { isSageError, reasonOf } from "../errors.js";
 import type { Outbound } from "../retriever.js";
-import { checkAbort, checkInteger, checkPositive } from "../values/check.js";
+import { checkAbort, checkFunction, checkInteger, checkPositive } from "../values/check.js";
+import { checkHeaders, checkResponse } from "../values/http.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { beginningOf, RetrievalError } from "./failure.js";
 
@@ -37,11 +38,6 @@ export interface HttpOptions {
 /** The option names of {@link HttpOptions}. */
 export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "connections"];
 
-/** The option names of a search engine at a URL; `names` are those that not every engine has. */
-export function engineOptionNames(...names: readonly string[]): string[] {
-  return ["url", ...names, "filter", "dim", "space", ...HTTP_OPTION_NAMES];
-}
-
 /**
  * Returns a function that sends a request to the engine `name` and resolves to the parsed JSON
  * reply. It rejects with code "aborted" or with a {@link RetrievalError}.
@@ -53,8 +49,12 @@ export function httpSender(
   const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000, MAX_TIMER_MS);
   const maxBytes = checkInteger(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
   const acquireSlot = semaphore(checkInteger(`${name}: connections`, options.connections ?? 6));
+  if (options.fetch !== undefined) checkFunction(`${name}: fetch`, options.fetch);
+  checkHeaders(`${name}: headers`, options.headers);
   return async (request, signal) => {
     checkAbort(signal);
+    // A key or token of other characters would look like a failed connection.
+    checkHeaders(`${name}: headers`, request.headers);
     const releaseSlot = await acquireSlot();
     const requestAbort = new AbortController();
     const timer = setTimeout(() => requestAbort.abort(), timeout);
@@ -72,6 +72,7 @@ export function httpSender(
         redirect: "manual",
         signal: requestAbort.signal,
       });
+      checkResponse(name, reply);
       return await readJson(name, reply, maxBytes, requestAbort.signal);
     } catch (error) {
       checkAbort(signal);

@@ -1,7 +1,7 @@
 /** Batched, cached lookup of stored vectors, and rounding of query vectors. */
 
 import type { ItemId } from "../item.js";
-import { checkItemId } from "../values/check.js";
+import { checkItemIds } from "../values/check.js";
 
 type VectorLookup = (
   items: readonly ItemId[],
@@ -17,10 +17,11 @@ const MAX_CACHED_VECTORS = 500;
  */
 export function cacheVectors(lookUp: VectorLookup): VectorLookup {
   const cache = new Map<ItemId, Float32Array>();
-  return async (items, signal) => {
+  return async (given, signal) => {
+    const items = checkItemIds("vectors", given);
     const foundVectors = new Map<ItemId, Float32Array>();
     for (const item of items) {
-      const vector = cache.get(checkItemId("vectors: an item", item));
+      const vector = cache.get(item);
       if (vector) foundVectors.set(item, vector);
     }
     const missingItems = [...new Set(items)].filter((item) => !foundVectors.has(item));

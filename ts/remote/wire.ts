@@ -6,12 +6,12 @@
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
 import {
+  checkBytes,
   checkDim,
   checkInteger,
   checkKeys,
   checkVector,
   inspect,
-  toBytes,
   unexpected,
 } from "../values/check.js";
 import { LIMITS, MESSAGE_LIMITS } from "../values/limits.js";
@@ -67,12 +67,9 @@ export function encodeMedoids(
   const queries = checkQueries("encodeMedoids", given, undefined);
   const space = commonSpace(queries);
   const { precision = "f16", send = "both" } = options;
-  const format = Object.hasOwn(COMPONENT_FORMATS, precision)
-    ? COMPONENT_FORMATS[precision]
-    : undefined;
-  if (!format) {
-    throw unexpected("encodeMedoids: precision", '"f16", "int8" or "f32"', precision);
-  }
+  const format = COMPONENT_FORMATS[checkPrecision("encodeMedoids", precision)];
+  if (!["ids", "vectors", "both"].includes(send))
+    throw unexpected("encodeMedoids: send", '"ids", "vectors" or "both"', send);
   const ids =
     send === "vectors" || !queries.every(({ item }) => item !== undefined)
       ? []
@@ -130,8 +127,7 @@ export function encodeMedoids(
  * a limit of {@link encodeMedoids} is exceeded.
  */
 export function decodeMedoids(message: BytesLike): RemoteQuery[] {
-  const bytes = toBytes(message);
-  if (!bytes) throw unexpected("decodeMedoids", "a Uint8Array", message);
+  const bytes = checkBytes("decodeMedoids", message);
   const { count, ids, vectors, space } = decodeMessage(bytes);
   const rows = Math.max(ids.length, vectors.length);
   checkLimits(rows, count);
@@ -149,6 +145,13 @@ export function decodeMedoids(message: BytesLike): RemoteQuery[] {
     count,
     ...(space !== undefined && { space }),
   }));
+}
+
+/** Returns the option `precision`, or throws code "option". */
+export function checkPrecision(where: string, precision: WirePrecision): WirePrecision {
+  if (typeof precision === "string" && Object.hasOwn(COMPONENT_FORMATS, precision))
+    return precision;
+  throw unexpected(`${where}: precision`, '"f16", "int8" or "f32"', precision);
 }
 
 /** The fields of a message, as they are stored. */

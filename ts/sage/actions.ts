@@ -120,6 +120,7 @@ export function checkAction(
   return entry;
 }
 
+/** Holes of an array become undefined, which is no action. */
 function toList(input: Action | readonly Action[]): readonly Action[] {
-  return Array.isArray(input) ? input : [input as Action];
+  return Array.from(Array.isArray(input) ? input : [input as Action]);
 }

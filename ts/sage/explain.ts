@@ -4,6 +4,7 @@ import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
+import { inspect } from "../values/check.js";
 import { nearestRows } from "./boosts.js";
 import type { Candidate } from "./mix.js";
 import type { Settings } from "./options.js";
@@ -70,7 +71,7 @@ export function explain(item: ItemId, state: ProfileState, { catalogue }: Settin
   if (!vector)
     throw new SageError(
       "unknown-item",
-      `explain: the item "${item}" is neither in the history nor in a catalogue.`,
+      `explain: the item ${inspect(item)} is neither in the history nor in a catalogue.`,
     );
   const memberInterest = lastRow >= 0 ? labels[lastRow]! : -1;
   const interest = profile.interests[memberInterest] ?? nearestInterest(state, vector)!;

@@ -23,7 +23,7 @@
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
-import { isItemId, toBytes } from "../values/check.js";
+import { checkBytes, isItemId } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
 import {
@@ -149,8 +149,7 @@ export function decodeLog(
   isConstant = false,
   space?: string,
 ): LogData {
-  const bytes = toBytes(given);
-  if (!bytes) throw new SageError("option", "A stored profile: expected a Uint8Array.");
+  const bytes = checkBytes("A stored profile", given);
   const logs: LogData[] = [];
   let remainingBytes = bytes;
   do {

@@ -1,5 +1,6 @@
 /** Validation and defaults of the options of `openSage`. */
 import { Catalogue } from "../catalogue/catalogue.js";
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { withCore } from "../core/glue.js";
 import type { CoreOptions } from "../core/interface.js";
 import { encodeProfileOptions } from "../core/options.js";
@@ -8,10 +9,12 @@ import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
-import { STORE_METHODS, type Store } from "../store/store.js";
+import { checkStore, type Store } from "../store/store.js";
 import {
+  checkChoice,
   checkDim,
   checkFinite,
+  checkFunction,
   checkInteger,
   checkKeys,
   checkPositive,
@@ -87,7 +90,7 @@ export interface Settings extends InSpace {
  * the core validates the profile options.
  */
 export function checkSettings(options: SageOptions): Settings {
-  if (options instanceof Catalogue) throw optionError("options", "{ catalogue }", options);
+  if (options instanceof Catalogue) throw unexpected("openSage", "{ catalogue }", options);
   checkKeys("openSage", options, OPTION_NAMES);
   const {
     catalogue,
@@ -98,19 +101,12 @@ export function checkSettings(options: SageOptions): Settings {
     storeTimeoutMs = STORE_TIMEOUT_MS,
     now = Date.now,
   } = options;
-  if (catalogue !== undefined && !(catalogue instanceof Catalogue))
-    throw optionError("catalogue", "a Catalogue", catalogue);
-  if (retriever !== undefined && typeof retriever !== "function")
-    throw optionError("retriever", "a function", retriever);
-  if (vectors !== undefined && typeof vectors !== "function")
-    throw optionError("vectors", "a function", vectors);
-  if (!STORE_METHODS.every((method) => typeof store?.[method] === "function")) {
-    throw optionError("store", "an object with load, save and clear", store);
-  }
-  if (typeof now !== "function")
-    throw optionError("now", "a function that returns milliseconds", now);
-  if (unreadable !== "reject" && unreadable !== "set-aside")
-    throw optionError("unreadable", '"reject" or "set-aside"', unreadable);
+  if (catalogue !== undefined) checkCatalogue("openSage: catalogue", catalogue);
+  if (retriever !== undefined) checkFunction("openSage: retriever", retriever);
+  if (vectors !== undefined) checkFunction("openSage: vectors", vectors);
+  checkStore("openSage: store", store);
+  checkFunction("openSage: now", now);
+  const isSetAside = checkChoice("openSage: unreadable", unreadable, ["reject", "set-aside"]) > 0;
   const kinds = options.kinds ?? {};
   checkKeys("openSage: kinds", kinds, Object.keys(kinds));
   const space = commonSpace([{ space: checkSpace("openSage", options) }, catalogue, retriever]);
@@ -137,7 +133,7 @@ export function checkSettings(options: SageOptions): Settings {
       options.maxAgeDays === undefined
         ? Infinity
         : checkPositive("openSage: maxAgeDays", options.maxAgeDays) * MS_PER_DAY,
-    setAsideUnreadable: unreadable === "set-aside",
+    setAsideUnreadable: isSetAside,
     storeTimeoutMs: checkInteger("openSage: storeTimeoutMs", storeTimeoutMs, 1, MAX_TIMER_MS),
     core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
     retrieval,
@@ -219,8 +215,4 @@ function resolveDim(dim: number | undefined, catalogue: Catalogue | undefined): 
     );
   }
   return vectorLength;
-}
-
-function optionError(option: string, expected: string, seen: unknown): SageError {
-  return unexpected(`openSage: ${option}`, expected, seen);
 }

@@ -132,10 +132,8 @@ export function planRecommendation(
   const checked = checkOptions(options, settings);
   const { personal, popularity, filter } = checked;
   const { catalogue } = settings;
-  const exclude = new Set([
-    ...log.hidden(),
-    ...checkItemIds("recommend: exclude", options.exclude),
-  ]);
+  const { exclude: given = [] } = options;
+  const exclude = new Set([...log.hidden(), ...checkItemIds("recommend: exclude", given)]);
   const disliked = new Set<ItemId>();
   // A loop: building lists first would take as long as all other steps of the plan.
   if (personal)

@@ -244,7 +244,8 @@ function checkScoredItems(
 ): ScoredItems {
   if (!Array.isArray(given)) throw unexpected(where, "a list of items", given);
   const vectors: (Float32Array | undefined)[] = [];
-  const items = given.map((entry: ScoredItem, index): ItemId => {
+  // Holes of the array are values too, which are no items.
+  const items = Array.from(given, (entry: ScoredItem, index): ItemId => {
     const label = `${where}: item ${index}`;
     if (typeof entry !== "object" || entry === null) return checkItemId(label, entry);
     checkKeys(label, entry, ["item", "vector"]);

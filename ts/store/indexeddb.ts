@@ -9,6 +9,7 @@
  * A write is durable when its transaction completes, not when its request succeeds.
  */
 import { asSageError, SageError } from "../errors.js";
+import { checkText } from "../values/check.js";
 import { concatenate } from "./concatenate.js";
 import { type Segments, type Store, withSegments } from "./store.js";
 import { createWatchers } from "./watchers.js";
@@ -30,6 +31,7 @@ interface Token {
  * upgraded the database.
  */
 export function indexedDbStore(name = "default"): Store {
+  checkText("indexedDbStore", name);
   const { announce, watch } = createWatchers(`${DATABASE} ${name}`);
   const transact = createConnection();
   const segmentKeys = (): IDBKeyRange => keysBetween([name, -Infinity], [name, Infinity]);

@@ -1,4 +1,5 @@
 /** A store in memory: the default, and the fallback where the browser refuses storage. */
+import { checkBytes, checkFunction } from "../values/check.js";
 import { concatenate } from "./concatenate.js";
 import { type Store, withSegments } from "./store.js";
 import { createWatchers } from "./watchers.js";
@@ -18,11 +19,12 @@ export function memoryStore(): Store {
   return withSegments(
     {
       load: async () => concatenate(segmentList),
-      save: async (bytes) => setList([new Uint8Array(bytes)]),
+      save: async (bytes) => setList([new Uint8Array(checkBytes("memoryStore", bytes))]),
       clear: async () => setList([]),
       update: async (change) => {
+        checkFunction("update", change);
         const bytes = change(concatenate(segmentList));
-        setList([new Uint8Array(bytes)]);
+        setList([new Uint8Array(checkBytes("memoryStore", bytes))]);
         return bytes;
       },
     },

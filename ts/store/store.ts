@@ -1,4 +1,5 @@
 /** The contract of storage: where a profile's bytes are kept between visits. */
+import { checkFunction, checkMethods } from "../values/check.js";
 
 /**
  * A place for opaque, versioned bytes, which only sages read and write.
@@ -30,8 +31,14 @@ export interface Store {
   readonly segments?: Segments;
 }
 
-/** The methods that every store has. */
-export const STORE_METHODS = ["load", "save", "clear"] as const;
+/** Throws code "option" unless `store` has the methods of {@link Store}; `where` names it. */
+export function checkStore(where: string, store: Store): void {
+  checkMethods(where, store, ["load", "save", "clear"]);
+  const { segments } = store;
+  for (const name of ["update", "setAside"] as const)
+    if (store[name]) checkFunction(`${where}: ${name}`, store[name]);
+  if (segments) checkMethods(`${where}: segments`, segments, ["read", "append", "replace"]);
+}
 
 /**
  * A list of byte arrays. A token represents a state of the list; tokens of different states differ,

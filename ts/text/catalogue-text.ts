@@ -5,7 +5,7 @@ import { TEXT } from "../catalogue/sections.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
-import { inspect, unexpected } from "../values/check.js";
+import { checkList, inspect, unexpected } from "../values/check.js";
 import { commonSpace } from "../values/space.js";
 import { checkText } from "./embedder.js";
 import { textOf } from "./item-text.js";
@@ -72,8 +72,7 @@ export function openText(catalogue: Catalogue): CatalogueText {
     embed,
     search: (text, options = {}) => search(text, embed(text), options),
     add(items) {
-      checkIterable("add", items);
-      const rows = Array.from(items, (row) => {
+      const rows = Array.from(checkList("add", items, "[id, payload]"), (row) => {
         if (!Array.isArray(row)) throw unexpected("add", "[id, payload]", row);
         const [item, payload, prior] = row;
         const vector = encoder.embed(textOf(payload, fields));
@@ -87,12 +86,4 @@ export function openText(catalogue: Catalogue): CatalogueText {
       catalogue.add(rows);
     },
   };
-}
-
-function checkIterable(where: string, value: unknown): void {
-  if (
-    typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !==
-    "function"
-  )
-    throw unexpected(where, "a list of items", value);
 }

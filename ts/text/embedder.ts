@@ -12,8 +12,6 @@ import { MAX_TEXT_LENGTH } from "./features.js";
 import { openTextSearch, type TextSearchOptions } from "./search.js";
 import { checkPage } from "./search-options.js";
 
-/** Maximum length of the reason of an embedder in a message, in UTF-16 units. */
-const MAX_REASON_LENGTH = 300;
 
 /**
  * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
@@ -81,8 +79,8 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
       given = await unlessAborted(computed, signal);
     } catch (error) {
       checkAbort(signal);
-      const reason = reasonOf(error).slice(0, MAX_REASON_LENGTH);
-      throw new SageError("retrieval", `embed: the embedder failed: ${reason}`, { cause: error });
+      const message = `embed: the embedder failed: ${reasonOf(error)}`;
+      throw new SageError("retrieval", message, { cause: error });
     }
     checkAbort(signal);
     return toUnitLength(checkVector("embed: the embedder's vector", given, catalogue.dim));

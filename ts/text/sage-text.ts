@@ -14,6 +14,7 @@ import {
   checkKeys,
   checkMethods,
   checkShare,
+  inspect,
   unexpected,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
@@ -125,7 +126,7 @@ export function openSageText(
         if (!vector)
           throw new SageError(
             "unknown-item",
-            `record: the text "${text.slice(0, 60)}" has no known words: record an item instead.`,
+            `record: the text ${inspect(text)} has no known words: record an item instead.`,
           );
         completed.push({ ...rest, item: item ?? idOf(text), vector });
       }
@@ -133,7 +134,14 @@ export function openSageText(
     },
     async recommend(options) {
       checkKeys("recommend", options, QUERY_KEYS);
-      const { query, taste = DEFAULT_TASTE, signal, exclude, minScore: _, ...search } = options;
+      const {
+        query,
+        taste = DEFAULT_TASTE,
+        signal,
+        exclude = [],
+        minScore: _,
+        ...search
+      } = options;
       checkText(query);
       const { count, offset, minScore } = checkPage("recommend", options);
       checkShare("recommend: taste", taste);

@@ -9,17 +9,23 @@ import { LIMITS } from "./limits.js";
 
 /**
  * Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. Maps and
- * other iterable objects have no keys, so their content would be ignored in silence.
+ * other iterable objects have no keys, and neither has a promise, so that the content of both would
+ * be ignored in silence.
  */
 export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
-  if (typeof given !== "object" || given === null || Symbol.iterator in given) {
+  if (
+    typeof given !== "object" ||
+    given === null ||
+    Symbol.iterator in given ||
+    typeof (given as { then?: unknown }).then === "function"
+  ) {
     throw unexpected(where, "an object", given);
   }
   for (const key of Object.keys(given)) {
     if (!knownKeys.includes(key))
       throw new SageError(
         "option",
-        `${where}: unknown option "${key}". Known: ${knownKeys.join(", ")}.`,
+        `${where}: unknown option ${inspect(key)}. Known: ${knownKeys.join(", ")}.`,
       );
   }
 }
@@ -141,19 +147,22 @@ export function checkItemId(where: string, value: unknown): string {
   throw unexpected(where, `an item's id, ${expected}`, value);
 }
 
+/** Validates an iterable of item ids and returns them as an array. Throws as {@link checkList}. */
+export function checkItemIds(where: string, value: Iterable<unknown>): string[] {
+  return Array.from(checkList(where, value, "item ids"), (item) => checkItemId(where, item));
+}
+
 /**
- * Validates an iterable of item ids and returns them as an array; undefined gives an empty array.
- * Throws code "option" for a string, which would be read as an iterable of characters.
+ * Returns `value` if it is iterable, else throws code "option"; also for a string, which would be
+ * read as an iterable of characters. `content` names the values of the list, for the message.
  */
-export function checkItemIds(where: string, value: Iterable<unknown> | undefined): string[] {
-  if (value === undefined) return [];
+export function checkList<T>(where: string, value: Iterable<T>, content: string): Iterable<T> {
   if (
     typeof value === "string" ||
-    typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function"
-  ) {
-    throw unexpected(where, "a list of item ids", value);
-  }
-  return Array.from(value, (item) => checkItemId(where, item));
+    typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== "function"
+  )
+    throw unexpected(where, `a list of ${content}`, value);
+  return value;
 }
 
 /**
@@ -192,9 +201,7 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
 
 /** Converts `value` as {@link toFloat32} does, or throws code "option". */
 export function checkFloat32(where: string, value: unknown): Float32Array {
-  const numbers = toFloat32(value);
-  if (numbers) return numbers;
-  throw unexpected(where, "a Float32Array or another array of numbers", value);
+  return toFloat32(value) ?? refuseNumbers(where, value);
 }
 
 /**
@@ -219,8 +226,11 @@ function toFloat32(value: unknown): Float32Array | undefined {
 
 /** The numbers of an array as f64. Throws code "option" for any other value. */
 export function checkFloat64(where: string, value: unknown): Float64Array {
-  if (isNumberArray(value)) return Float64Array.from(value);
-  throw unexpected(where, "a Float64Array or another array of numbers", value);
+  return isNumberArray(value) ? Float64Array.from(value) : refuseNumbers(where, value);
+}
+
+function refuseNumbers(where: string, value: unknown): never {
+  throw unexpected(where, "a Float32Array or another array of numbers", value);
 }
 
 /**
@@ -236,6 +246,13 @@ export function toBytes(value: unknown): Uint8Array | undefined {
   if (!Array.isArray(value)) return undefined;
   const bytes = Uint8Array.from(value as number[]);
   return bytes.every((byte, index) => byte === value[index]) ? bytes : undefined;
+}
+
+/** Returns `value` as {@link toBytes} does, or throws code "option". */
+export function checkBytes(where: string, value: unknown): Uint8Array {
+  const bytes = toBytes(value);
+  if (bytes) return bytes;
+  throw unexpected(where, "a Uint8Array", value);
 }
 
 /** The type name of a built-in object of any realm, such as "Float32Array". */
@@ -255,6 +272,31 @@ export function checkFunction(where: string, value: unknown): void {
   if (typeof value !== "function") throw unexpected(where, "a function", value);
 }
 
+/** Throws code "option" unless `value` is true or false. */
+export function checkBoolean(where: string, value: unknown): void {
+  if (typeof value !== "boolean") throw unexpected(where, "true or false", value);
+}
+
+/** Returns the index of `value` in `choices`. Throws code "option" for another value. */
+export function checkChoice(where: string, value: unknown, choices: readonly string[]): number {
+  const index = choices.indexOf(value as string);
+  if (index >= 0) return index;
+  throw unexpected(where, choices.map((choice) => `"${choice}"`).join(" or "), value);
+}
+
+/** Returns `value` if it is a non-empty string, else throws code "option". */
+export function checkText(where: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw unexpected(where, "a non-empty string", value);
+}
+
+/** Returns a URL as a string. Throws code "option" for anything but a non-empty string or a URL. */
+export function checkUrl(where: string, value: unknown): string {
+  const url = typeof value === "string" ? value : (value as Partial<URL> | null | undefined)?.href;
+  if (typeof url === "string" && url !== "") return url;
+  throw unexpected(where, "a URL", value);
+}
+
 /** Throws code "option" unless the value is an object with functions of these names. */
 export function checkMethods(where: string, value: unknown, names: readonly string[]): void {
   const methods = value as Readonly<Record<string, unknown>> | null | undefined;
@@ -264,7 +306,10 @@ export function checkMethods(where: string, value: unknown, names: readonly stri
 
 /** Throws code "aborted" if the signal has fired, "option" if it is none. */
 export function checkAbort(signal: AbortSignal | null | undefined): void {
-  if (signal != null && typeof signal.aborted !== "boolean")
+  if (
+    signal != null &&
+    (typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function")
+  )
     throw unexpected("signal", "an AbortSignal", signal);
   if (signal?.aborted)
     throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
@@ -275,14 +320,22 @@ export function unexpected(where: string, expected: string, seen: unknown): Sage
   return new SageError("option", `${where}: expected ${expected}, saw ${inspect(seen)}.`);
 }
 
-/** Describes a value briefly for error messages; strings are cut after 60 characters. */
+/** Describes a value briefly for error messages, cut after 60 characters. Never throws. */
 export function inspect(value: unknown): string {
-  if (typeof value === "string")
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string") return JSON.stringify(cut(value));
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) {
-    const name = Array.isArray(value) ? "array" : (value.constructor?.name ?? "object");
+    let name = "object";
+    try {
+      name = cut(Array.isArray(value) ? "array" : `${value.constructor.name}`);
+    } catch {
+      // An object without a constructor, or a Proxy that refuses to be read.
+    }
     return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
   }
-  return typeof value === "bigint" ? `${value}n` : String(value);
+  return cut(typeof value === "bigint" ? `${value}n` : String(value));
+}
+
+function cut(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

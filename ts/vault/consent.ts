@@ -2,8 +2,15 @@
 import { asSageError, SageError } from "../errors.js";
 import type { Retriever } from "../retriever.js";
 import type { Sage } from "../sage/types.js";
-import { type Segments, STORE_METHODS, type Store, withSegments } from "../store/store.js";
-import { checkFunction, checkKeys, checkMethods, unexpected } from "../values/check.js";
+import { checkStore, type Segments, type Store, withSegments } from "../store/store.js";
+import {
+  checkAbort,
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkMethods,
+  unexpected,
+} from "../values/check.js";
 import type { ConsentGate, ConsentOptions } from "./types.js";
 
 /**
@@ -16,7 +23,7 @@ import type { ConsentGate, ConsentOptions } from "./types.js";
 export function consentGate(options: ConsentOptions): ConsentGate {
   checkKeys("consentGate", options, ["given", "name"]);
   const { given, name = "default" } = options;
-  if (typeof given !== "boolean") throw unexpected("consentGate: given", "a boolean", given);
+  checkBoolean("consentGate: given", given);
   if (typeof name !== "string") throw unexpected("consentGate: name", "a string", name);
   let controller = new AbortController();
   if (!given) controller.abort();
@@ -97,7 +104,7 @@ export function consentGate(options: ConsentOptions): ConsentGate {
       return sage;
     },
     guardStore(store) {
-      checkMethods("guardStore", store, STORE_METHODS);
+      checkStore("guardStore", store);
       stores.add(store);
       return guardedStore(store, guard);
     },
@@ -144,6 +151,7 @@ function guardedRetriever(
 ): Retriever {
   const guarded: Retriever = async (queries, signal) => {
     check();
+    checkAbort(signal);
     const consent = consentSignal();
     const controller = new AbortController();
     const abort = (): void => controller.abort(consent.aborted ? consent.reason : signal?.reason);

@@ -4,13 +4,15 @@ import { unlessAborted } from "../values/abort.js";
 import { readAtMost } from "../values/bytes.js";
 import {
   checkAbort,
+  checkBytes,
   checkFunction,
   checkKeys,
   checkPositive,
+  checkUrl,
   inspect,
-  toBytes,
   unexpected,
 } from "../values/check.js";
+import { checkResponse } from "../values/http.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { nameOfUrl } from "../values/url.js";
 import { isDeviceName, SYNC_LIMITS } from "./sync-blob.js";
@@ -60,7 +62,7 @@ interface Call {
 export function edgeStore(options: EdgeStoreOptions): EdgeStore {
   checkKeys(WHERE, options, ["url", "token", "fetch", "timeout"]);
   const { token } = options;
-  const url = String(options.url);
+  const url = checkUrl(`${WHERE}: url`, options.url);
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ""))
     throw unexpected(`${WHERE}: url`, "the URL of a Worker", nameOfUrl(url));
   if (typeof token !== "function" && (typeof token !== "string" || token === ""))
@@ -75,7 +77,7 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
   /** Sends a request; resolves to the bytes of the reply, undefined for a 404. */
   const send = async ({ method, path, body, signal }: Call): Promise<Uint8Array | undefined> => {
     checkAbort(signal);
-    const limit = AbortSignal.timeout(timeout);
+    const limit = AbortSignal.timeout(Math.ceil(timeout));
     const fetchFn =
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
     try {
@@ -94,6 +96,7 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
       });
       // Not every replacement of `fetch` listens to signals.
       const reply = await unlessAborted(Promise.resolve(sent), stop);
+      checkResponse(WHERE, reply);
       const bytes = await readLimited(reply);
       if (reply.ok) return bytes;
       if (reply.status === 404 && method === "GET" && codeOf(bytes) === "blob") return undefined;
@@ -122,8 +125,7 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
     },
     get: async (name, signal) => send({ method: "GET", path: pathOf(name), signal }),
     async put(name, given, signal) {
-      const bytes = toBytes(given);
-      if (!bytes) throw unexpected(WHERE, "a Uint8Array", given);
+      const bytes = checkBytes(WHERE, given);
       // The Worker would close the connection without a reply.
       if (bytes.length > SYNC_LIMITS.maxBlobBytes)
         throw new SageError(

@@ -2,8 +2,15 @@
 import { SageError } from "../errors.js";
 import { segmentsOf } from "../sage/segments.js";
 import { concatenate } from "../store/concatenate.js";
-import { type Segments, STORE_METHODS, type Store, withSegments } from "../store/store.js";
-import { checkKeys, checkMethods, toBytes, unexpected } from "../values/check.js";
+import { checkStore, type Segments, type Store, withSegments } from "../store/store.js";
+import {
+  checkBoolean,
+  checkBytes,
+  checkFunction,
+  checkKeys,
+  toBytes,
+  unexpected,
+} from "../values/check.js";
 import { type Chain, corrupt, createCipher, isRecord, newChain, splitRecords } from "./cipher.js";
 import type { Secret } from "./types.js";
 
@@ -47,8 +54,9 @@ interface Vault {
  * the data are kept. `clear` needs no right secret.
  */
 export function encryptedStore(store: Store, options: EncryptedStoreOptions): Store {
-  checkMethods(`${WHERE}: store`, store, STORE_METHODS);
+  checkStore(`${WHERE}: store`, store);
   checkKeys(WHERE, options, ["key", "passphrase", "migrate"]);
+  if (options.migrate !== undefined) checkBoolean(`${WHERE}: migrate`, options.migrate);
   const { segments, sealNew } = openVault(store, options);
   const wrapper: Store = {
     load: async () => concatenate((await segments.read()).segments),
@@ -61,6 +69,7 @@ export function encryptedStore(store: Store, options: EncryptedStoreOptions): St
   };
   if (store.update || store.segments)
     wrapper.update = async (change) => {
+      checkFunction(`${WHERE}: update`, change);
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
         const { segments: current, token } = await segments.read();
         const bytes = change(concatenate(current));
@@ -76,19 +85,31 @@ export function encryptedStore(store: Store, options: EncryptedStoreOptions): St
 function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreOptions): Vault {
   const cipher = createCipher(WHERE, MAGIC, secret);
   const inner = segmentsOf(store);
-  const seal = (given: unknown, chain: Chain) => {
-    const bytes = toBytes(given);
-    if (bytes) return cipher.seal(bytes, chain);
-    throw unexpected(WHERE, "a Uint8Array", given);
-  };
+  const seal = (given: unknown, chain: Chain) => cipher.seal(checkBytes(WHERE, given), chain);
   const sealNew: Vault["sealNew"] = async (bytes) => seal(bytes, newChain());
 
+  /** The tokens of this store: only these have a state that records can be bound to. */
+  const tokens = new WeakSet<Token>();
+  const newToken = (inner: unknown, chain: Chain | undefined): Token => {
+    const token = { inner, chain };
+    tokens.add(token);
+    return token;
+  };
+  const checkToken = (given: unknown): Token => {
+    if (tokens.has(given as Token)) return given as Token;
+    throw unexpected(`${WHERE}: token`, "one that `read` of this store has returned", given);
+  };
+  /** The state after a write; undefined if another writer was first. */
+  const tokenAfter = (inner: unknown, chain: Chain): Token | undefined =>
+    inner === undefined ? undefined : newToken(inner, chain);
+
   const replace: Segments["replace"] = async (bytes, given) => {
+    const { inner: token } = checkToken(given);
     const { bytes: sealed, chain } = await sealNew(bytes);
-    return tokenOf(await inner.replace(sealed, (given as Token).inner), chain);
+    return tokenAfter(await inner.replace(sealed, token), chain);
   };
   const read: Segments["read"] = async (given) => {
-    const lastToken = given as Token | undefined;
+    const lastToken = given === undefined ? undefined : checkToken(given);
     const { segments: sealedSegments, token, complete } = await inner.read(lastToken?.inner);
     let chain = complete ? undefined : lastToken?.chain;
     if (sealedSegments.length > 0 && !sealedSegments.some(isSealed)) {
@@ -100,7 +121,7 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
             "to encrypt them, or delete them with `clear()`.",
         );
       const plain = concatenate(sealedSegments)!;
-      const migrated = await replace(plain, { inner: token });
+      const migrated = await replace(plain, newToken(token, undefined));
       // Undefined: another writer was first.
       return migrated ? { segments: [plain], token: migrated, complete: true } : read(given);
     }
@@ -110,15 +131,15 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
       segments.push(openedRecord.plain);
       chain = openedRecord.chain;
     }
-    return { segments, token: { inner: token, chain } satisfies Token, complete };
+    return { segments, token: newToken(token, chain), complete };
   };
   const segments: Segments = {
     read,
     replace,
     async append(bytes, given) {
-      const { inner: token, chain = newChain() } = given as Token;
+      const { inner: token, chain = newChain() } = checkToken(given);
       const sealed = await seal(bytes, chain);
-      return tokenOf(await inner.append(sealed.bytes, token), sealed.chain);
+      return tokenAfter(await inner.append(sealed.bytes, token), sealed.chain);
     },
   };
   if (inner.watch) segments.watch = (listener) => inner.watch!(listener);
@@ -128,9 +149,4 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
 function isSealed(bytes: unknown): boolean {
   const view = toBytes(bytes);
   return view !== undefined && isRecord(view, MAGIC);
-}
-
-/** The state after a write; undefined if another writer was first. */
-function tokenOf(inner: unknown, chain: Chain): Token | undefined {
-  return inner === undefined ? undefined : { inner, chain };
 }

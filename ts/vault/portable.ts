@@ -5,8 +5,15 @@
 import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import { decodeLog, encodeLog } from "../sage/log-format.js";
-import type { Sage } from "../sage/types.js";
-import { checkKeys, checkMethods, inspect, toBytes, unexpected } from "../values/check.js";
+import type { Profile, Sage } from "../sage/types.js";
+import {
+  checkDim,
+  checkKeys,
+  checkMethods,
+  inspect,
+  toBytes,
+  unexpected,
+} from "../values/check.js";
 import type { JsonExportOptions } from "./types.js";
 
 const FORMAT = "pocketsage-export";
@@ -27,7 +34,8 @@ export async function exportJson(
   const ledger = readLedger(options.ledger);
   await init();
   const bytes = await sage.export();
-  const { dim } = await sage.profile();
+  const profile: Partial<Profile> | undefined = await sage.profile();
+  const dim = checkDim("exportJson: sage.profile().dim", profile?.dim);
   const { space, entries, marks, tombstones } = decodeLog(bytes, dim);
   const document = {
     format: FORMAT,

@@ -1,4 +1,5 @@
 /** The outer form of a blob of `sync`, as far as a server of blobs can check it. */
+import { toBytes } from "../values/check.js";
 import { isRecord, RECORD_OVERHEAD_BYTES, recordLength } from "./cipher.js";
 
 export const SYNC_MAGIC = "sage.syn";
@@ -26,6 +27,12 @@ export function isDeviceName(name: unknown): name is string {
  * that disclose more than a class. Whether the rest is ciphertext only a device can check.
  */
 export function isSyncBlob(bytes: Uint8Array): boolean {
+  // A view of Node or of another realm is one, too.
+  const blob = toBytes(bytes);
+  return blob !== undefined && hasBlobForm(blob);
+}
+
+function hasBlobForm(bytes: Uint8Array): boolean {
   const { length } = bytes;
   return (
     length >= SYNC_LIMITS.minBlobBytes &&

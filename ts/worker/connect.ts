@@ -2,7 +2,7 @@
 
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";
-import { checkAbort } from "../values/check.js";
+import { checkAbort, checkKeys } from "../values/check.js";
 import { addListener, notify } from "../values/listeners.js";
 import {
   deserializeError,
@@ -32,6 +32,7 @@ export async function connectSage(
   worker: Port,
   options: { signal?: AbortSignal } = {},
 ): Promise<Sage> {
+  checkKeys("connectSage", options, ["signal"]);
   checkAbort(options.signal);
   const connection = new Connection(worker);
   const abort = (): void => {

@@ -14,6 +14,7 @@
  */
 import { isErrorCode, SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
+import { checkMethods } from "../values/check.js";
 
 /** The methods that a page may call; all others are refused. `subscribe` is the page's own. */
 export const METHODS: readonly Exclude<keyof Sage, symbol | "subscribe">[] = [
@@ -137,6 +138,7 @@ interface ListenablePort {
  * "error", "exit" and others. Returns a function that removes the listener.
  */
 export function listen(port: Port, type: string, listener: (value: unknown) => void): () => void {
+  checkMethods("port", port, ["postMessage"]);
   const source = port as Port & ListenablePort;
   if (source.on) {
     source.on(type, listener);

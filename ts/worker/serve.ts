@@ -1,6 +1,7 @@
 /** The worker's side of a connection: serves one sage to all clients of a port. */
 import { SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
+import { checkFunction, inspect } from "../values/check.js";
 import {
   isProtocolMessage,
   listen,
@@ -20,6 +21,7 @@ import {
  * code "option" outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
+  checkFunction("serveSage", open);
   const pendingLockName = holdLivenessLock();
   /** The abort controllers of unanswered calls, by connection and call number. */
   const controllers = new Map<string, AbortController>();
@@ -65,7 +67,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     controllers.set(key, controller);
     try {
       if (!METHODS.includes(method))
-        throw new SageError("option", `There is no method "${String(method)}" to call.`);
+        throw new SageError("option", `There is no method ${inspect(method)} to call.`);
       const sage = await openedSage;
       if (!sage || !connections.has(connection))
         throw new SageError("closed", "This sage was closed: connect again with connectSage.");

@@ -1,10 +1,9 @@
 /** Validation of the arguments of searches of a ranged catalogue, and names in messages. */
-import type { Query } from "../../retriever.js";
 import {
   checkAbort,
-  checkInteger,
+  checkBoolean,
   checkKeys,
-  checkVector,
+  isWellFormed,
   unexpected,
 } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
@@ -13,11 +12,15 @@ const OPTIONS = ["count", "offset", "minScore", "exclude", "filter", "exact", "d
 /** Maximum length of the name of a source in messages, in UTF-16 units. */
 const MAX_NAME = 200;
 
-/** Throws code "option" for queries that are no array, unknown options and a wrong `damaged`. */
-export function checkSearch(vectors: unknown, options: { damaged?: unknown }): void {
+/** Throws code "option" for queries that are no array, unknown options, and a wrong `damaged`. */
+export function checkSearch(
+  vectors: unknown,
+  options: { damaged?: unknown; exact?: unknown },
+): void {
   checkKeys("search", options, OPTIONS);
   if (!Array.isArray(vectors)) throw unexpected("search", "an array of vectors", vectors);
-  const { damaged } = options;
+  const { damaged, exact = false } = options;
+  checkBoolean("search: exact", exact);
   if (damaged !== undefined && damaged !== "error" && damaged !== "skip")
     throw unexpected("search: damaged", '"error" or "skip"', damaged);
 }
@@ -34,16 +37,13 @@ export interface CountedQuery {
   readonly count: number;
 }
 
-/** The queries of a retriever, checked: their vectors have `dim` finite components. */
-export function checkQueries(where: string, queries: unknown, dim: number): CountedQuery[] {
-  if (!Array.isArray(queries)) throw unexpected(where, "an array of queries", queries);
-  return Array.from(queries as (Partial<Query> | null)[], (query, index) => ({
-    vector: checkVector(`${where}: query ${index}`, query?.vector, dim),
-    count: checkInteger(`${where}: query ${index}: count`, query?.count),
-  }));
-}
-
 /** The name of a source in messages: of a URL without its query, which can be secret. */
 export function nameOf(source: string): string {
   return (/^https?:/.test(source) ? nameOfUrl(source) : source).slice(0, MAX_NAME);
+}
+
+/** Throws code "option" for a name that is no text, or none that keys of a cache can have. */
+export function checkSourceName(name: unknown): void {
+  if (typeof name !== "string" || name === "" || !isWellFormed(name))
+    throw unexpected("the name of a source", "a non-empty string of well-formed Unicode", name);
 }

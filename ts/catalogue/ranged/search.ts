@@ -14,11 +14,12 @@ import {
   inspect,
   isItemId,
 } from "../../values/check.js";
+import { checkQueries } from "../../values/queries.js";
 import { readAttributes } from "../attributes.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
 import { BlockReader } from "./blocks.js";
 import type { PartCache } from "./cache.js";
-import { type CountedQuery, checkItemOptions, checkQueries, checkSearch } from "./check-search.js";
+import { type CountedQuery, checkItemOptions, checkSearch } from "./check-search.js";
 import { corrupt } from "./format.js";
 import { type Budget, joinRuns, type PlanningData, planQuery } from "./plan.js";
 import { type ResidentPart, readAttributeBytes } from "./resident.js";
@@ -82,7 +83,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   /** The rows that may be hits; undefined if all rows may. */
-  async function allowedRowFilter({ exclude, filter, signal }: RangedSearchOptions) {
+  async function allowedRowFilter({ exclude = [], filter, signal }: RangedSearchOptions) {
     const { removed } = openParts().resident;
     const excluded = new Set(
       checkItemIds("search: exclude", exclude)

@@ -2,10 +2,11 @@
 import type { VectorLike } from "../../item.js";
 import type { Hit, Retriever } from "../../retriever.js";
 import { checkAbort, checkItemIds } from "../../values/check.js";
+import { checkQueries } from "../../values/queries.js";
 import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
-import { checkItemOptions, checkQueries, checkSearch } from "./check-search.js";
+import { checkItemOptions, checkSearch } from "./check-search.js";
 import type { ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
 

@@ -4,7 +4,7 @@
  */
 import { isSageError, reasonOf, SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
-import { checkFunction, checkKeys, toBytes, unexpected } from "../../values/check.js";
+import { checkFunction, checkKeys, checkUrl, toBytes, unexpected } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
@@ -51,7 +51,7 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
   const { now = Date.now } = options;
   checkFunction("ohttpFetch: now", now);
   if (options.fetch !== undefined) checkFunction("ohttpFetch: fetch", options.fetch);
-  const relay = String(options.relay);
+  const relay = checkUrl("ohttpFetch: relay", options.relay);
   const keyBytes = toBytes(options.keys);
   const { protocol, username = "" } = URL.canParse(relay) ? new URL(relay) : { protocol: "" };
   if (!/^https?:$/.test(protocol) || username !== "")

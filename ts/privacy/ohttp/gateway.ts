@@ -7,6 +7,7 @@ import {
   checkPositive,
   unexpected,
 } from "../../values/check.js";
+import { checkRequest } from "../check-request.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
   decapsulate,
@@ -107,6 +108,7 @@ export async function ohttpGateway<Context = void>(
   };
 
   return async (request, context) => {
+    checkRequest("ohttpGateway", request);
     if (request.method === "GET")
       return new Response(config, { headers: { ...PRIVATE_HEADERS, "content-type": KEYS_TYPE } });
     try {

@@ -7,10 +7,12 @@ import {
   checkInteger,
   checkKeys,
   checkPositive,
+  checkUrl,
   unexpected,
 } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
 import { nameOfUrl } from "../../values/url.js";
+import { checkOrigins, checkRequest } from "../check-request.js";
 import { PROBLEM_TYPE, REQUEST_TYPE, RESPONSE_TYPE } from "./media-types.js";
 import { PRIVATE_HEADERS, Refusal, readLimited, refusalReply } from "./refusal.js";
 
@@ -42,10 +44,10 @@ export interface OhttpRelayOptions {
 export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Promise<Response> {
   checkKeys("ohttpRelay", options, ["gateway", "origins", "limit", "maxBytes", "timeout", "fetch"]);
   const { origins = [], limit } = options;
-  const gateway = String(options.gateway);
+  const gateway = checkUrl("ohttpRelay: gateway", options.gateway);
   if (!/^https?:$/.test(URL.canParse(gateway) ? new URL(gateway).protocol : ""))
     throw unexpected("ohttpRelay: gateway", "a URL of HTTP", nameOfUrl(gateway));
-  if (!Array.isArray(origins)) throw unexpected("ohttpRelay: origins", "a list", origins);
+  checkOrigins("ohttpRelay", origins);
   if (limit !== undefined) checkFunction("ohttpRelay: limit", limit);
   if (options.fetch !== undefined) checkFunction("ohttpRelay: fetch", options.fetch);
   const maxBytes = checkInteger("ohttpRelay: maxBytes", options.maxBytes ?? 65_536);
@@ -73,6 +75,7 @@ export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Pr
   };
 
   return async (request) => {
+    checkRequest("ohttpRelay", request);
     const origin = request.headers.get("origin");
     const headers = {
       vary: "origin",

@@ -1,7 +1,16 @@
 /** Answers requests for cells from the files of docs/cells.md, within a memory limit. */
 import { SageError } from "../../errors.js";
+import {
+  checkBytes,
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  inspect,
+  toBytes,
+  unexpected,
+} from "../../values/check.js";
 import { type CellManifest, decodeManifest, fileNames } from "../cells/format.js";
-import { decodeXorRequest } from "../cells/xor.js";
+import { decodeXorRequest, vectorBytes } from "../cells/xor.js";
 import { compileKernel, XorShard } from "./kernel.js";
 
 /** Shards kept in memory by default, in bytes: an isolate of a Worker has 128 MB. */
@@ -32,10 +41,21 @@ export interface CellServer {
 
 /** Opens a folder of cells. Rejects with code "retrieval" without a manifest, or "corrupt". */
 export async function openCellServer(options: CellServerOptions): Promise<CellServer> {
+  checkKeys("openCellServer", options, ["read", "kernel", "maxBytes"]);
   const { read, maxBytes = DEFAULT_MAX_BYTES } = options;
+  checkFunction("openCellServer: read", read);
+  checkInteger("openCellServer: maxBytes", maxBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (options.kernel !== undefined && !(options.kernel instanceof WebAssembly.Module))
+    throw unexpected("openCellServer: kernel", "a WebAssembly.Module", options.kernel);
   const readFile = async (name: string): Promise<Uint8Array> => {
-    const bytes = await read(name);
+    const content = await read(name);
+    const bytes = toBytes(content);
     if (bytes) return bytes;
+    if (content)
+      throw new SageError(
+        "retrieval",
+        `openCellServer: read: expected the bytes of ${name}, saw ${inspect(content)}.`,
+      );
     throw new SageError(
       "retrieval",
       `${name} is missing: write the cells with \`pocketsage build --cells K\`.`,
@@ -82,12 +102,27 @@ export async function openCellServer(options: CellServerOptions): Promise<CellSe
     return xorShard.answer(vectors.map((vector) => vector.subarray(first, end)));
   };
 
+  const checkVectors = (where: string, vectors: unknown): void => {
+    const length = vectorBytes(cells);
+    if (!Array.isArray(vectors)) throw unexpected(where, "the vectors of `decode`", vectors);
+    for (const vector of vectors)
+      if (!(vector instanceof Uint8Array) || vector.length !== length)
+        throw unexpected(where, `vectors of ${length} bytes`, vector);
+  };
+
   return {
     manifest,
     shards,
-    decode: (body) => decodeXorRequest(body, manifest),
-    answerShard,
+    decode(body) {
+      return decodeXorRequest(checkBytes("decode", body), manifest);
+    },
+    async answerShard(shard, vectors) {
+      checkInteger("answerShard: shard", shard, 0, shards - 1);
+      checkVectors("answerShard", vectors);
+      return answerShard(shard, vectors);
+    },
     async answer(vectors) {
+      checkVectors("answer", vectors);
       const answer = await answerShard(0, vectors);
       for (let shard = 1; shard < shards; shard += 1)
         addXor(answer, await answerShard(shard, vectors));
@@ -96,7 +131,11 @@ export async function openCellServer(options: CellServerOptions): Promise<CellSe
   };
 }
 
-/** sum ^= part. */
+/** sum ^= part. Throws code "option" unless both are Uint8Arrays of one length. */
 export function addXor(sum: Uint8Array, part: Uint8Array): void {
+  if (!(sum instanceof Uint8Array)) throw unexpected("addXor", "a Uint8Array", sum);
+  if (!(part instanceof Uint8Array)) throw unexpected("addXor", "a Uint8Array", part);
+  if (part.length !== sum.length)
+    throw unexpected("addXor", `a part of ${sum.length} bytes`, part.length);
   for (let index = 0; index < sum.length; index += 1) sum[index]! ^= part[index]!;
 }

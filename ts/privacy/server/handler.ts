@@ -1,7 +1,9 @@
 /** `POST /v1/cells/xor` as a function from Request to Response, for Node, Deno and Bun. */
 import { isSageError } from "../../errors.js";
 import { readAtMost } from "../../values/bytes.js";
+import { checkKeys } from "../../values/check.js";
 import { maxXorRequestBytes } from "../cells/xor.js";
+import { checkOrigins, checkRequest } from "../check-request.js";
 import { type CellServerOptions, openCellServer } from "./cell-server.js";
 
 /** Options of {@link cellsHandler}. */
@@ -18,10 +20,13 @@ export interface CellsHandlerOptions extends CellServerOptions {
 export async function cellsHandler(
   options: CellsHandlerOptions,
 ): Promise<(request: Request) => Promise<Response>> {
-  const server = await openCellServer(options);
-  const { origins = [] } = options;
+  checkKeys("cellsHandler", options, ["read", "kernel", "maxBytes", "origins"]);
+  const { origins = [], ...serverOptions } = options;
+  checkOrigins("cellsHandler", origins);
+  const server = await openCellServer(serverOptions);
   const maxBytes = maxXorRequestBytes(server.manifest.cells);
   return async (request) => {
+    checkRequest("cellsHandler", request);
     const origin = request.headers.get("origin");
     const headers = {
       "cache-control": "no-store",

@@ -3,12 +3,12 @@
  * looked up for queries by id.
  */
 
-import { checkKeys, unexpected } from "../../values/check.js";
+import { unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { checkFilter, type Filter, narrowFilter, toMongoFilter } from "../filter.js";
 import {
-  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -51,7 +51,10 @@ export interface ChromaOptions extends HttpOptions {
   space?: string;
 }
 
-const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiKey", "priorField");
+const OPTIONS = {
+  http: true,
+  texts: ["collection", "tenant", "database", "apiKey", "priorField"],
+};
 
 /**
  * A retriever for a Chroma collection, whose `hnsw:space` must be cosine.
@@ -59,7 +62,7 @@ const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiK
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function chroma(options: ChromaOptions): RemoteRetriever {
-  checkKeys("chroma", options, OPTION_NAMES);
+  checkEngineOptions("chroma", options, OPTIONS);
   const {
     url,
     collection,
@@ -72,7 +75,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     throw unexpected("chroma: collection", "its UUID (collection.id)", collection);
   }
   const priorField = checkPriorField("chroma", options.priorField);
-  const condition = options.filter && checkFilter("chroma", options.filter);
+  const condition = checkFilter("chroma", options.filter);
   const where = condition && toMongoFilter(condition);
   const headers: Record<string, string> = apiKey === undefined ? {} : { "x-chroma-token": apiKey };
   const urlOf = (verb: string): string =>

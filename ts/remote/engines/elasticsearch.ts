@@ -3,8 +3,8 @@
  * `dense_vector` field. Queries by stored id use `query_vector_builder.lookup` (version 9.4).
  */
 import { utf8Length } from "../../values/bytes.js";
-import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { beginningOf, RetrievalError } from "../failure.js";
 import {
@@ -15,7 +15,6 @@ import {
   RANGE_OPERATORS,
 } from "../filter.js";
 import {
-  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -62,7 +61,12 @@ export interface ElasticsearchOptions extends HttpOptions {
   space?: string;
 }
 
-const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField", "priorField");
+const OPTIONS = {
+  http: true,
+  required: ["index"],
+  texts: ["apiKey", "vectorField", "priorField"],
+  flags: ["byId"],
+};
 
 /**
  * A retriever for an Elasticsearch index.
@@ -70,10 +74,10 @@ const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField",
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
-  checkKeys("elasticsearch", options, OPTION_NAMES);
+  checkEngineOptions("elasticsearch", options, OPTIONS);
   const { url, index, apiKey, vectorField = "embedding", dim } = options;
   const priorField = checkPriorField("elasticsearch", options.priorField);
-  const condition = options.filter && checkFilter("elasticsearch", options.filter);
+  const condition = checkFilter("elasticsearch", options.filter);
   const headers: Record<string, string> =
     apiKey === undefined ? {} : { authorization: `ApiKey ${apiKey}` };
 

@@ -14,7 +14,7 @@ import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
 import { NOT_SENT } from "../../retriever.js";
 import { utf8Length } from "../../values/bytes.js";
-import { checkAbort, checkKeys, unexpected } from "../../values/check.js";
+import { checkAbort, checkDim, checkKeys, checkUrl, unexpected } from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
 import { checkSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
@@ -35,7 +35,7 @@ import {
   outboundOf,
 } from "../http.js";
 import { readField, readId, readList, readNumber, readPrior, textOf } from "../reply.js";
-import { encodeMedoids, type WirePrecision } from "../wire.js";
+import { checkPrecision, encodeMedoids, type WirePrecision } from "../wire.js";
 
 /** Options of {@link httpRetriever}. */
 export interface HttpRetrieverOptions extends HttpOptions {
@@ -82,8 +82,13 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     "space",
     ...HTTP_OPTION_NAMES,
   ]);
-  const { url, send, precision = "f16", token, dim } = options;
+  const { send, precision = "f16", token, dim } = options;
+  const url = checkUrl(`${NAME}: url`, options.url);
   const space = checkSpace(NAME, options);
+  if (dim !== undefined) checkDim(`${NAME}: dim`, dim);
+  checkPrecision(NAME, precision);
+  if (token !== undefined && typeof token !== "function" && typeof token !== "string")
+    throw unexpected(`${NAME}: token`, "a string or a function", token);
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
     throw unexpected(`${NAME}: send`, '"ids", "vectors" or "both"', send);
   }
@@ -99,7 +104,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     }));
     return {
       method: "POST",
-      url: String(url),
+      url: url,
       headers: { "content-type": "application/cbor" },
       body: encodeMedoids(limitedQueries, { precision, send: fieldsToSend(queries) }),
     };
@@ -138,7 +143,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
 
   return assembleRetriever({
     engine: NAME,
-    identity: identityIn(space, JSON.stringify(["http", String(url)])),
+    identity: identityIn(space, JSON.stringify(["http", url])),
     space,
     capabilities: {
       byId: "native",

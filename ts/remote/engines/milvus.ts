@@ -6,8 +6,9 @@
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
 import type { Hit } from "../../retriever.js";
-import { checkKeys, unexpected } from "../../values/check.js";
+import { unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import {
   checkPriorField,
   type Engine,
@@ -25,7 +26,6 @@ import {
   toExpression,
 } from "../filter.js";
 import {
-  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -75,17 +75,13 @@ export interface MilvusOptions extends HttpOptions {
   space?: string;
 }
 
-const OPTION_NAMES = engineOptionNames(
-  "collection",
-  "token",
-  "database",
-  "version",
-  "byId",
-  "idField",
-  "idType",
-  "vectorField",
-  "priorField",
-);
+const OPTIONS = {
+  http: true,
+  required: ["collection"],
+  texts: ["token", "database", "idField", "vectorField", "priorField"],
+  flags: ["byId"],
+  others: ["version", "idType"],
+};
 /** Milvus inserts ids into an expression: ids that could end a string literal are rejected. */
 const SAFE_STRING_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
 const INT64_ID = /^-?(0|[1-9]\d{0,17})$/;
@@ -96,7 +92,7 @@ const INT64_ID = /^-?(0|[1-9]\d{0,17})$/;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function milvus(options: MilvusOptions): RemoteRetriever {
-  checkKeys("milvus", options, OPTION_NAMES);
+  checkEngineOptions("milvus", options, OPTIONS);
   const {
     url,
     collection,
@@ -116,7 +112,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   }
   const priorField = checkPriorField("milvus", options.priorField);
   const outputFields = priorField === undefined ? [idField] : [idField, priorField];
-  const condition = options.filter && checkFilter("milvus", options.filter);
+  const condition = checkFilter("milvus", options.filter);
   const headers: Record<string, string> = {
     // int64 ids as strings: integers beyond 2^53 are not exact in JSON.
     "accept-type-allow-int64": "false",

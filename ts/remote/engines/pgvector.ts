@@ -5,8 +5,9 @@
  */
 
 import { unlessAborted } from "../../values/abort.js";
-import { checkInteger, checkKeys, inspect, unexpected } from "../../values/check.js";
+import { checkInteger, inspect, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
 import { beginningOf, RetrievalError } from "../failure.js";
 import {
@@ -64,18 +65,10 @@ interface Statement {
   parameters: unknown[];
 }
 
-const OPTION_NAMES = [
-  "query",
-  "table",
-  "idColumn",
-  "idType",
-  "vectorColumn",
-  "priorField",
-  "filter",
-  "dim",
-  "space",
-  "efSearch",
-];
+const OPTIONS = {
+  texts: ["table", "idColumn", "idType", "vectorColumn", "priorField"],
+  others: ["query", "efSearch"],
+};
 const SQL_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const ID_PATTERNS = {
   text: /^[^\0]*$/,
@@ -89,11 +82,11 @@ const ID_PATTERNS = {
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function pgvector(options: PgvectorOptions): RemoteRetriever {
-  checkKeys("pgvector", options, OPTION_NAMES);
+  checkEngineOptions("pgvector", options, OPTIONS);
   const { query, idType = "text", dim } = options;
   if (typeof query !== "function")
     throw unexpected("pgvector: query", "a function that runs SQL", query);
-  if (!(idType in ID_PATTERNS))
+  if (!Object.hasOwn(ID_PATTERNS, idType))
     throw unexpected("pgvector: idType", '"text", "bigint" or "uuid"', idType);
   const efSearch =
     options.efSearch === undefined
@@ -104,7 +97,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   const vectorName = quoteName("vectorColumn", options.vectorColumn ?? "embedding");
   const priorName =
     options.priorField === undefined ? undefined : quoteName("priorField", options.priorField);
-  const condition = options.filter && checkFilter("pgvector", options.filter);
+  const condition = checkFilter("pgvector", options.filter);
 
   const engine: Engine<Statement> = {
     name: "pgvector",

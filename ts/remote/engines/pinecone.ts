@@ -4,12 +4,11 @@
  */
 
 import type { ItemId } from "../../item.js";
-import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { checkFilter, type Filter, narrowFilter, toMongoFilter } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -48,19 +47,14 @@ const API_VERSION = "2025-04";
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function pinecone(options: PineconeOptions): RemoteRetriever {
-  checkKeys("pinecone", options, [
-    "url",
-    "apiKey",
-    "namespace",
-    "priorField",
-    "filter",
-    "dim",
-    "space",
-    ...HTTP_OPTION_NAMES,
-  ]);
+  checkEngineOptions("pinecone", options, {
+    http: true,
+    required: ["apiKey"],
+    texts: ["namespace", "priorField"],
+  });
   const { url, apiKey, namespace = "", dim } = options;
   const priorField = checkPriorField("pinecone", options.priorField);
-  const condition = options.filter && checkFilter("pinecone", options.filter);
+  const condition = checkFilter("pinecone", options.filter);
   const headers = { "api-key": apiKey, "x-pinecone-api-version": API_VERSION };
 
   const engine: Engine<HttpRequest> = {

@@ -1,8 +1,8 @@
 /** Adapter for Qdrant's REST API: all queries in one request, by stored point id or by vector. */
 
 import type { ItemId } from "../../item.js";
-import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import {
   type Condition,
@@ -12,7 +12,6 @@ import {
   RANGE_OPERATORS,
 } from "../filter.js";
 import {
-  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -50,13 +49,11 @@ export interface QdrantOptions extends HttpOptions {
   space?: string;
 }
 
-const OPTION_NAMES = engineOptionNames(
-  "collection",
-  "apiKey",
-  "vectorName",
-  "idField",
-  "priorField",
-);
+const OPTIONS = {
+  http: true,
+  required: ["collection"],
+  texts: ["apiKey", "vectorName", "idField", "priorField"],
+};
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -65,9 +62,9 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function qdrant(options: QdrantOptions): RemoteRetriever {
-  checkKeys("qdrant", options, OPTION_NAMES);
+  checkEngineOptions("qdrant", options, OPTIONS);
   const { url, collection, apiKey, vectorName, idField, dim } = options;
-  const condition = options.filter && checkFilter("qdrant", options.filter);
+  const condition = checkFilter("qdrant", options.filter);
   const filter = condition && { must: [toQdrantCondition(condition)] };
   const headers: Record<string, string> = apiKey === undefined ? {} : { "api-key": apiKey };
   const pointsUrl = (...path: string[]): string =>

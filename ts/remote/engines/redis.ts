@@ -5,8 +5,9 @@
 
 import { isSageError, type SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
-import { checkKeys, inspect, unexpected } from "../../values/check.js";
+import { inspect, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import {
   checkPriorField,
   type Engine,
@@ -63,14 +64,14 @@ export interface RedisOptions {
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function redis(options: RedisOptions): RemoteRetriever {
-  checkKeys("redis", options, ["command", "key", "priorField", "filter", "dim", "space"]);
+  checkEngineOptions("redis", options, { texts: ["key", "priorField"], others: ["command"] });
   const { command, key, dim } = options;
   if (typeof command !== "function")
     throw unexpected("redis: command", "a function that sends commands", command);
   if (typeof key !== "string" || key === "")
     throw unexpected("redis: key", "the key of a vector set", key);
   const priorField = checkPriorField("redis", options.priorField);
-  const condition = options.filter && rejectStrings("redis", checkFilter("redis", options.filter));
+  const condition = rejectStrings("redis", checkFilter("redis", options.filter));
   const syntax: ExpressionSyntax = {
     compare: (name, sign, value) => {
       const literal = typeof value === "boolean" ? Number(value) : String(value);

@@ -1,7 +1,8 @@
 /** Adapter for Typesense: one `multi_search` for all queries, by stored id or by vector. */
 
-import { checkKeys, unexpected } from "../../values/check.js";
+import { unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { beginningOf, RetrievalError } from "../failure.js";
 import {
@@ -13,7 +14,6 @@ import {
   toExpression,
 } from "../filter.js";
 import {
-  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -58,7 +58,11 @@ export interface TypesenseOptions extends HttpOptions {
   space?: string;
 }
 
-const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorField", "priorField");
+const OPTIONS = {
+  http: true,
+  required: ["collection", "apiKey"],
+  texts: ["vectorField", "priorField"],
+};
 /** Typesense parses ids inside query strings: only ids of these characters cannot be syntax. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -69,14 +73,13 @@ const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function typesense(options: TypesenseOptions): RemoteRetriever {
-  checkKeys("typesense", options, OPTION_NAMES);
+  checkEngineOptions("typesense", options, OPTIONS);
   const { url, collection, apiKey, vectorField = "embedding", dim } = options;
   const priorField = checkPriorField("typesense", options.priorField);
   for (const [option, name] of Object.entries({ vectorField, priorField }))
     if (name !== undefined && !/^\w{1,64}$/.test(name))
       throw unexpected(`typesense: ${option}`, "a name", name);
-  const condition =
-    options.filter && rejectStrings("typesense", checkFilter("typesense", options.filter));
+  const condition = rejectStrings("typesense", checkFilter("typesense", options.filter));
   const syntax: ExpressionSyntax = {
     compare: (name, sign, value) => `${name}:${sign}${String(value)}`,
     and: " && ",

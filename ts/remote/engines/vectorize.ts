@@ -5,8 +5,9 @@
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../../values/abort.js";
 import { utf8Length } from "../../values/bytes.js";
-import { checkKeys, unexpected } from "../../values/check.js";
+import { checkMethods } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
+import { checkEngineOptions } from "../check-options.js";
 import {
   checkPriorField,
   type Engine,
@@ -76,12 +77,15 @@ const MAX_IDS_PER_LOOKUP = 20;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
-  checkKeys("vectorize", options, ["index", "name", "priorField", "filter", "dim", "space"]);
+  checkEngineOptions("vectorize", options, {
+    required: ["name"],
+    texts: ["priorField"],
+    others: ["index"],
+  });
   const { index, name, dim } = options;
-  if (typeof index?.queryById !== "function")
-    throw unexpected("vectorize: index", "a Vectorize binding", index);
+  checkMethods("vectorize: index", index, ["query", "queryById", "getByIds"]);
   const priorField = checkPriorField("vectorize", options.priorField);
-  const condition = options.filter && checkFilter("vectorize", options.filter);
+  const condition = checkFilter("vectorize", options.filter);
   const filter = condition && joinByAnd(condition);
 
   const engine: Engine<BindingCall[]> = {

@@ -1,4 +1,5 @@
 /** Stores for cached answers. */
+import { checkInteger, checkMethods } from "../../values/check.js";
 import { digest } from "./digest.js";
 
 /** A key-value store of strings. Entries may disappear at any time. Used by `withCache`. */
@@ -11,6 +12,7 @@ export interface AnswerStore {
 
 /** A store in memory with the `maxEntries` last written answers. Expiry times are ignored. */
 export function memoryAnswers(maxEntries = 1000): AnswerStore {
+  checkInteger("memoryAnswers", maxEntries, 0);
   const textByKey = new Map<string, string>();
   return {
     get: async (key) => textByKey.get(key),
@@ -27,6 +29,7 @@ export function memoryAnswers(maxEntries = 1000): AnswerStore {
  * become URLs of a reserved host that does not exist.
  */
 export function cacheApiAnswers(cache: Pick<Cache, "match" | "put">): AnswerStore {
+  checkMethods("cacheApiAnswers", cache, ["match", "put"]);
   const urlOf = (key: string): string =>
     `https://answers.pocketsage.invalid/${encodeURIComponent(key)}`;
   return {
@@ -47,6 +50,7 @@ export function kvAnswers(namespace: {
   get(key: string): Promise<string | null>;
   put(key: string, text: string, options: { expirationTtl: number }): Promise<void>;
 }): AnswerStore {
+  checkMethods("kvAnswers", namespace, ["get", "put"]);
   const hashedKey = (key: string): Promise<string> => digest(new TextEncoder().encode(key));
   return {
     get: async (key) => (await namespace.get(await hashedKey(key))) ?? undefined,
@@ -60,6 +64,7 @@ export function kvAnswers(namespace: {
  * seconds, to the stores before; `set` writes to all. Failing stores are skipped.
  */
 export function layeredAnswers(...stores: readonly AnswerStore[]): AnswerStore {
+  for (const store of stores) checkMethods("layeredAnswers", store, ["get", "set"]);
   return {
     get: async (key) => {
       for (const [index, store] of stores.entries()) {

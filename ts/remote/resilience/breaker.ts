@@ -1,9 +1,9 @@
 /** A circuit breaker: stops requests to an engine that keeps failing. */
-import { checkInteger, checkKeys, checkPositive } from "../../values/check.js";
+import { checkFinite, checkInteger, checkKeys, checkPositive } from "../../values/check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
-import { overrideParts } from "./wrap.js";
+import { checkRetriever, overrideParts } from "./wrap.js";
 
 /** Options of {@link withBreaker}. */
 export interface BreakerOptions extends Runtime {
@@ -40,11 +40,14 @@ export function breakerState(): BreakerState {
  * ({@link isPassing}). `vectors` calls count as well.
  */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
+  checkRetriever("withBreaker", inner);
   checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTION_NAMES]);
   const failures = checkInteger("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
-  const { now } = resolveRuntime(options);
+  const { now } = resolveRuntime("withBreaker", options);
   const state = options.state ?? breakerState();
+  for (const name of ["inRow", "openUntil", "tryingUntil"] as const)
+    checkFinite(`withBreaker: state.${name}`, (state as Partial<BreakerState>)[name]);
 
   /** The error of a call that the breaker rejects, or undefined if the call may proceed. */
   const openError = (): RetrievalError | undefined => {

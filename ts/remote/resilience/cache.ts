@@ -6,7 +6,13 @@
 
 import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../../values/abort.js";
-import { checkAbort, checkKeys, checkPositive } from "../../values/check.js";
+import {
+  checkAbort,
+  checkKeys,
+  checkMethods,
+  checkPositive,
+  unexpected,
+} from "../../values/check.js";
 import { MS_PER_DAY } from "../../values/time.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
@@ -14,7 +20,7 @@ import { quantizeUnitVector } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
-import { overrideParts } from "./wrap.js";
+import { checkRetriever, overrideParts } from "./wrap.js";
 
 /** Options of {@link withCache}. */
 export interface CacheOptions extends Runtime {
@@ -45,11 +51,14 @@ interface CacheEntry {
  * A failing store counts as empty.
  */
 export function withCache(inner: RemoteRetriever, options: CacheOptions): RemoteRetriever {
+  checkRetriever("withCache", inner);
   checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTION_NAMES]);
   const { store, version = "" } = options;
+  checkMethods("withCache: store", store, ["get", "set"]);
+  if (typeof version !== "string") throw unexpected("withCache: version", "a string", version);
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
   const stale = checkPositive("withCache: stale", options.stale ?? MS_PER_DAY);
-  const { now, random } = resolveRuntime(options);
+  const { now, random } = resolveRuntime("withCache", options);
   const inFlight = new Map<string, Promise<Answer>>();
   // The key includes the vector: a forged vector for a known item must not change the answer that
   // other users get.
@@ -78,9 +87,11 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       ),
       until: now() + fresh * (1 - random() / 5),
     };
-    await store
-      .set(key, JSON.stringify(entry), Math.ceil((fresh + stale) / 1000))
-      .catch(() => undefined);
+    try {
+      await store.set(key, JSON.stringify(entry), Math.ceil((fresh + stale) / 1000));
+    } catch {
+      // A failing store counts as empty.
+    }
   };
 
   /** Sends queries in one request and stores the answers. Later queries of equal keys join it. */

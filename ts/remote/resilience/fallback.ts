@@ -1,13 +1,14 @@
 /** `withFallback`: sends unanswered queries to other retrievers. */
 
-import type { Catalogue } from "../../catalogue/catalogue.js";
+import { type Catalogue, rowsOf } from "../../catalogue/catalogue.js";
+import { checkCatalogue } from "../../catalogue/check-catalogue.js";
 import type { Filter } from "../../catalogue/filter.js";
-import { checkAbort } from "../../values/check.js";
+import { checkAbort, checkItemIds } from "../../values/check.js";
 import { commonSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever } from "../assemble.js";
 import { checkQueries } from "../engine.js";
-import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
+import { answerRowsWhere, askSubset, checkRetriever, overrideParts } from "./wrap.js";
 
 /**
  * Query `first`; queries that failed or were not found there go to the next of `others`, and so on.
@@ -19,6 +20,7 @@ export function withFallback(
   first: RemoteRetriever,
   ...others: readonly RemoteRetriever[]
 ): RemoteRetriever {
+  for (const retriever of [first, ...others]) checkRetriever("withFallback", retriever);
   const space = commonSpace([first, ...others]);
   return overrideParts(
     first,
@@ -79,6 +81,9 @@ export function withFallback(
  * or for items in the catalogue; nothing is sent. `filter` restricts the hits.
  */
 export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRetriever {
+  checkCatalogue("localRetriever", catalogue);
+  // Throws for a filter that no search could use.
+  if (filter !== undefined) rowsOf(catalogue).restrict({ filter });
   const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined =>
     vector ?? (item === undefined ? undefined : catalogue.vector(item));
   const { space } = catalogue;
@@ -111,7 +116,7 @@ export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRet
         };
       });
     },
-    vectors: async (items) => items.map((item) => catalogue.vector(item)),
+    vectors: async (items) => checkItemIds("vectors", items).map((item) => catalogue.vector(item)),
     outbound: () => [],
     withFilter: (other) =>
       localRetriever(catalogue, filter === undefined ? other : { all: [filter, other] }),

@@ -11,7 +11,7 @@ import { withFallback } from "./fallback.js";
 import { type RetryOptions, withRetry } from "./retry.js";
 import { RUNTIME_OPTION_NAMES, type Runtime } from "./runtime.js";
 import { withTimeout } from "./timeout.js";
-import { overrideParts } from "./wrap.js";
+import { checkRetriever, overrideParts } from "./wrap.js";
 
 /** Options of {@link resilient}; each part has its own defaults. */
 export interface ResilientOptions extends Runtime {
@@ -37,6 +37,7 @@ export function resilient(
   engine: RemoteRetriever,
   options: ResilientOptions = {},
 ): RemoteRetriever {
+  checkRetriever("resilient", engine);
   checkKeys("resilient", options, [
     "timeout",
     "deadline",
@@ -47,6 +48,10 @@ export function resilient(
     ...RUNTIME_OPTION_NAMES,
   ]);
   const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...runtime } = options;
+  if (fallback !== undefined) checkRetriever("resilient: fallback", fallback);
+  // The wrappers check the options of each part; here, that it is an object.
+  for (const [name, part] of Object.entries({ retry, breaker, cache }))
+    if (part !== undefined) checkKeys(`resilient: ${name}`, part, Object.keys(Object(part)));
   const state = breaker?.state ?? breakerState();
   const guarded = withBreaker(withTimeout(engine, timeout, "timeout", runtime), {
     ...breaker,

@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from "../../values/limits.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
-import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
+import { answerRowsWhere, askSubset, checkRetriever, overrideParts } from "./wrap.js";
 
 /** Options of {@link withRetry}. */
 export interface RetryOptions extends Runtime {
@@ -27,11 +27,12 @@ export interface RetryOptions extends Runtime {
  * again. `vectors` likewise.
  */
 export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): RemoteRetriever {
+  checkRetriever("withRetry", inner);
   checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTION_NAMES]);
   const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
   const baseDelay = checkPositive("withRetry: base", options.base ?? 100);
   const maxDelay = checkPositive("withRetry: most", options.most ?? 2000, MAX_TIMER_MS);
-  const { sleep, random } = resolveRuntime(options);
+  const { sleep, random } = resolveRuntime("withRetry", options);
 
   /** Wait before the next retry. Resolves to false if there is none. `attempt` counts from 0. */
   const waitForRetry = async (

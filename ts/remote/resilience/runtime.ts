@@ -1,5 +1,5 @@
 /** Clock, timer and randomness of the wrappers, replaceable in tests. */
-import { checkAbort } from "../../values/check.js";
+import { checkAbort, checkFunction } from "../../values/check.js";
 
 /** Clock, timer and randomness. */
 export interface Runtime {
@@ -16,13 +16,14 @@ export interface Runtime {
 /** The option names of {@link Runtime}. */
 export const RUNTIME_OPTION_NAMES = ["now", "sleep", "random"];
 
-/** Fill in the defaults. */
-export function resolveRuntime({
-  now = Date.now,
-  sleep = sleepFor,
-  random = Math.random,
-}: Runtime): Required<Runtime> {
-  return { now, sleep, random };
+/** Fill in the defaults. `where` names the wrapper in errors. */
+export function resolveRuntime(
+  where: string,
+  { now = Date.now, sleep = sleepFor, random = Math.random }: Runtime,
+): Required<Runtime> {
+  const runtime = { now, sleep, random };
+  for (const [name, value] of Object.entries(runtime)) checkFunction(`${where}: ${name}`, value);
+  return runtime;
 }
 
 /** Default of {@link Runtime.sleep}. */

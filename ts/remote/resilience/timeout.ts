@@ -1,12 +1,12 @@
 /** `withTimeout`: a time limit for each call of a retriever. */
 
 import { unlessAborted } from "../../values/abort.js";
-import { checkPositive } from "../../values/check.js";
+import { checkKeys, checkPositive, unexpected } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
-import { type Runtime, resolveRuntime } from "./runtime.js";
-import { overrideParts } from "./wrap.js";
+import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
+import { checkRetriever, overrideParts } from "./wrap.js";
 
 /**
  * Limit each call to `milliseconds`, above 0. After that the inner call is aborted and every query
@@ -18,8 +18,12 @@ export function withTimeout(
   reason: "timeout" | "deadline" = "timeout",
   runtime: Runtime = {},
 ): RemoteRetriever {
+  checkRetriever("withTimeout", inner);
+  checkKeys("withTimeout", runtime, RUNTIME_OPTION_NAMES);
+  if (reason !== "timeout" && reason !== "deadline")
+    throw unexpected("withTimeout: reason", '"timeout" or "deadline"', reason);
   checkPositive(`${inner.engine}: ${reason}`, milliseconds, MAX_TIMER_MS);
-  const { sleep } = resolveRuntime(runtime);
+  const { sleep } = resolveRuntime("withTimeout", runtime);
 
   /**
    * The result of `work`, or the error of an expired timer. The signal passed to `work` fires on

@@ -2,10 +2,17 @@
 
 import type { Filter } from "../../catalogue/filter.js";
 import { isSageError } from "../../errors.js";
-import { checkAbort } from "../../values/check.js";
+import { checkAbort, checkMethods, unexpected } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, propertiesOf, type RetrieverParts } from "../assemble.js";
 import { unexpectedReply } from "../engine.js";
+
+/** Throws code "option" unless `value` is a retriever of this package. */
+export function checkRetriever(where: string, value: unknown): void {
+  if (typeof (value as Partial<RemoteRetriever> | null | undefined)?.engine !== "string")
+    throw unexpected(where, "a retriever of pocketsage/remote", value);
+  checkMethods(where, value, ["ask", "vectors", "outbound"]);
+}
 
 /**
  * Builds a retriever from `inner` with some of its properties replaced. `wrapAgain` wraps the inner

@@ -4,9 +4,8 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import { SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
 import { concatenate } from "../../store/concatenate.js";
-import { STORE_METHODS, type Store } from "../../store/store.js";
+import { checkStore, type Store } from "../../store/store.js";
 import { sameBytes } from "../../values/bytes.js";
-import { unexpected } from "../../values/check.js";
 import { decodeLog, encodeLog } from "../log-format.js";
 import type { Entry } from "../operation.js";
 import { segmentsOf } from "../segments.js";
@@ -151,7 +150,6 @@ function onePlace(where: string): SageError {
 /** Throws code "option" unless both are stores, and two. */
 function checkStores(where: string, store: Store, backup: Store): void {
   for (const [name, value] of Object.entries({ store, backup }))
-    if (!STORE_METHODS.every((method) => typeof value?.[method] === "function"))
-      throw unexpected(`${where}: ${name}`, "a Store, such as indexedDbStore(name)", value);
+    checkStore(`${where}: ${name}`, value);
   if (store === backup) throw onePlace(where);
 }
