@@ -1,9 +1,32 @@
 /** Reads ranges of a file on a web server, by requests without data of the user. */
-import { asSageError, SageError } from "../../errors.js";
-import { checkAbort, checkFunction, checkKeys, inspect, unexpected } from "../../values/check.js";
+import { asSageError, reasonOf, SageError } from "../../errors.js";
+import { unlessAborted } from "../../values/abort.js";
+import {
+  checkAbort,
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkUrl,
+  unexpected,
+} from "../../values/check.js";
+import { checkHeaders, checkResponse } from "../../values/http.js";
 import { nameOfUrl } from "../../values/url.js";
 import { nameOf } from "./check-search.js";
-import { NoRanges, type RangeSource, type ReadOptions, replaced, tooShort } from "./source.js";
+import {
+  NoRanges,
+  type RangeSource,
+  type ReadOptions,
+  replaced,
+  TransientError,
+  tooShort,
+} from "./source.js";
+
+const DEFAULT_RETRIES = 2;
+const MAX_RETRIES = 10;
+/** The wait before the first retry in milliseconds; each further one is four times as long. */
+const FIRST_WAIT_MS = 250;
+/** The longest wait, and the longest `Retry-After` that is waited for. */
+const MAX_WAIT_MS = 5000;
 
 /** Options of {@link httpSource}. */
 export interface HttpSourceOptions {
@@ -14,22 +37,36 @@ export interface HttpSourceOptions {
   fetch?: (request: Request) => Promise<Response>;
   /** Headers of every request, such as `authorization`. Default: none. */
   headers?: Record<string, string> | Headers;
+  /**
+   * Number of further requests after a failure that may pass: status 429 or 5xx, and a connection
+   * that fails, 0 to 10. Default: 2.
+   */
+  retries?: number;
 }
 
 /**
  * Reads a file by HTTP range requests, from any server that answers 206 to them. Every answer must
  * have the length of the range and, where the server states them, the range, the length of the file
  * and the ETag of the first answer. Throws code "option" for an invalid URL or headers.
+ *
+ * A read that fails by status 429 or 5xx, or by its connection, is requested again after 250 ms,
+ * 1 s and so on, or after the `Retry-After` of the answer; not if that is more than 5 seconds.
+ * Nothing is requested again after another answer, as that of a file that was replaced, nor once
+ * the signal of the read has fired.
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): RangeSource {
-  checkKeys("httpSource", options, ["fetch", "headers"]);
+  checkKeys("httpSource", options, ["fetch", "headers", "retries"]);
   const send = options.fetch ?? ((request: Request) => fetch(request));
-  if (typeof url !== "string" && !(url instanceof URL))
-    throw unexpected("httpSource", "a URL", url);
   checkFunction("httpSource: fetch", send);
-  const address = String(url);
+  const address = checkUrl("httpSource", url);
   checkAddress(address);
-  const fixedHeaders = toHeaders(options.headers);
+  const fixedHeaders = checkHeaders("httpSource: headers", options.headers);
+  const retries = checkInteger(
+    "httpSource: retries",
+    options.retries ?? DEFAULT_RETRIES,
+    0,
+    MAX_RETRIES,
+  );
   const name = nameOf(address);
   /** Whether the server has answered a range with 206. */
   let servesRanges = false;
@@ -41,18 +78,49 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     checkAbort(signal);
     const headers = new Headers(fixedHeaders);
     if (range) headers.set("range", range);
-    const response = await send(
-      new Request(address, {
-        headers,
-        ...(signal && { signal }),
-        // Runtimes without the option `cache` have no HTTP cache to bypass.
-        ...(fresh && "cache" in Request.prototype && { cache: "reload" as const }),
-      }),
-    );
+    const sent = new Request(address, {
+      headers,
+      ...(signal && { signal }),
+      // Runtimes without the option `cache` have no HTTP cache to bypass.
+      ...(fresh && "cache" in Request.prototype && { cache: "reload" as const }),
+    });
+    const response = await duringTransfer(() => send(sent));
+    checkResponse("httpSource", response);
     if (response.status === 200 || response.status === 206) return response;
     await cancelBody(response);
     const status = `${response.status} ${response.statusText.slice(0, 100)}`.trimEnd();
-    throw new SageError("retrieval", `${name} answered ${status}: ${remedyOf(response)}.`);
+    const message = `${name} answered ${status}: ${remedyOf(response)}.`;
+    if (!mayPass(response)) throw new SageError("retrieval", message);
+    throw new TransientError(message, waitOf(response));
+  }
+
+  /** Errors of the connection become transient ones; a SageError of a replaced `fetch` does not. */
+  async function duringTransfer<T>(transfer: () => Promise<T>): Promise<T> {
+    try {
+      return await transfer();
+    } catch (error) {
+      if (error instanceof SageError) throw error;
+      const message = `${name} could not be read: ${reasonOf(error)}. Try again later.`;
+      throw new TransientError(message, undefined, error);
+    }
+  }
+
+  /** Calls `attempt` again after a transient error, at most `retries` times. */
+  async function withRetries<T>(
+    signal: AbortSignal | undefined,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        checkAbort(signal);
+        if (!(error instanceof TransientError) || retry === retries) throw error;
+        const wait = error.waitMs ?? Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 4 ** retry);
+        if (wait > MAX_WAIT_MS) throw error;
+        await sleep(wait, signal);
+      }
+    }
   }
 
   /** Throws if the answer is not the range, or belongs to another version of the file. */
@@ -81,7 +149,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     size = total;
   }
 
-  async function read(offset: number, length: number, readOptions: ReadOptions) {
+  async function readOnce(offset: number, length: number, readOptions: ReadOptions) {
     try {
       const response = await request(`bytes=${offset}-${offset + length - 1}`, readOptions);
       if (response.status !== 206) {
@@ -114,7 +182,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     const reader = response.body?.getReader();
     let end = 0;
     for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true };
+      const { done, value } = (await duringTransfer(async () => reader?.read())) ?? { done: true };
       if (done || !value) break;
       if (end + value.length > length) {
         await reader?.cancel().catch(() => undefined);
@@ -135,7 +203,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
 
   async function readWhole(readOptions: ReadOptions): Promise<ReadableStream<Uint8Array>> {
     try {
-      const { body } = await request(undefined, readOptions);
+      const { body } = await withRetries(readOptions.signal, () => request(undefined, readOptions));
       if (!body) throw new SageError("retrieval", `${name} answered without a body.`);
       return body;
     } catch (error) {
@@ -144,7 +212,12 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     }
   }
 
-  return { name: address, read, readWhole };
+  return {
+    name: address,
+    read: (offset, length, readOptions) =>
+      withRetries(readOptions.signal, () => readOnce(offset, length, readOptions)),
+    readWhole,
+  };
 }
 
 /** Throws code "option" for an address that no request can have. */
@@ -157,27 +230,6 @@ function checkAddress(address: string): void {
   }
 }
 
-/** The headers of every request. Errors do not state values, which can be secret. */
-function toHeaders(given: HttpSourceOptions["headers"] = {}): Headers {
-  if (typeof given !== "object" || given === null)
-    throw unexpected("httpSource: headers", "an object of names and values", given);
-  const headers = new Headers();
-  const pairs = given instanceof Headers ? [...given] : Object.entries(given);
-  for (const [name, value] of pairs) {
-    try {
-      if (typeof value !== "string") throw new TypeError();
-      headers.set(name, value);
-    } catch {
-      throw new SageError(
-        "option",
-        `httpSource: headers: expected valid names, each with a text, saw ${inspect(name)} with ` +
-          `${typeof value === "string" ? "a text" : inspect(value)}.`,
-      );
-    }
-  }
-  return headers;
-}
-
 /** Ends a transfer whose bytes are not read: until then it occupies a connection. */
 async function cancelBody({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => undefined);
@@ -188,13 +240,42 @@ function isPage({ headers }: Response): boolean {
   return /html/.test(headers.get("content-type") ?? "");
 }
 
+/** Resolves after `milliseconds`; rejects with code "aborted" as soon as the signal fires. */
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await unlessAborted(
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, milliseconds);
+      }),
+      signal,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the same request may succeed later. */
+function mayPass({ status }: Response): boolean {
+  return status === 429 || status >= 500;
+}
+
+/** The `Retry-After` of an answer, in seconds or as a date, in milliseconds; undefined for none. */
+function waitOf({ headers }: Response): number | undefined {
+  const header = headers.get("retry-after")?.trim();
+  if (!header) return undefined;
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}
+
 /** What to do about a status other than 200 and 206. */
-function remedyOf({ status, headers }: Response): string {
+function remedyOf(response: Response): string {
+  const { status } = response;
   if (status === 416)
     return "the file is shorter than when it was built or opened. Upload it again";
   if (status === 401 || status === 403) return "sign its URL anew, or correct the option `headers`";
   if (status === 404 || status === 410) return "correct the URL, or upload the file";
-  if (status !== 429 && status < 500) return "expected 206, or 200 with the whole file";
-  const wait = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "");
-  return wait ? `try again in ${wait[0]} s` : "try again later";
+  if (!mayPass(response)) return "expected 206, or 200 with the whole file";
+  const seconds = Math.ceil((waitOf(response) ?? 0) / 1000);
+  return seconds > 0 && seconds < 1e6 ? `try again in ${seconds} s` : "try again later";
 }

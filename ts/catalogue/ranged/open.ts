@@ -2,6 +2,7 @@
 import { asSageError, SageError } from "../../errors.js";
 import {
   checkAbort,
+  checkBoolean,
   checkInteger,
   checkKeys,
   inspect,
@@ -11,7 +12,7 @@ import {
 import { Catalogue } from "../catalogue.js";
 import { BLOCKS, HEADER_BYTES } from "../sections.js";
 import { openPartCache } from "./cache.js";
-import { nameOf } from "./check-search.js";
+import { checkSourceName, nameOf } from "./check-search.js";
 import { type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
 import { httpSource } from "./http.js";
 import { loadResident } from "./resident.js";
@@ -22,6 +23,7 @@ import {
   type ReadOptions,
   type ReadTraffic,
   replaced,
+  TransientError,
 } from "./source.js";
 import type { RangedCatalogue, RangedOptions } from "./types.js";
 import { wholeCatalogue } from "./whole.js";
@@ -56,7 +58,10 @@ export async function openRanged(
     "whole",
     "signal",
   ]);
-  const { signal, whole = true, cache = /^https?:/.test(String(opened.name)) } = options;
+  checkSourceName(opened.name);
+  const { signal, whole = true, cache = /^https?:/.test(opened.name) } = options;
+  checkBoolean("openRanged: whole", whole);
+  checkBoolean("openRanged: cache", cache);
   const integerOption = (
     name: "maxRequests" | "maxBytes" | "memory",
     standard: number,
@@ -119,6 +124,8 @@ async function readFirst(source: RangeSource, options: ReadOptions): Promise<Uin
     return await source.read(0, HEAD_BYTES, options);
   } catch (error) {
     if (!(error instanceof SageError) || error.code !== "retrieval") throw error;
+    // It has nothing to do with the length of the file, and was repeated already.
+    if (error instanceof TransientError) throw error;
     const header = await source.read(0, HEADER_BYTES, options).catch(async (refused: unknown) => {
       if (refused instanceof NoRanges) await refused.body?.cancel().catch(() => undefined);
       return undefined;
@@ -190,7 +197,7 @@ function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
 
 /** A source that adds its checked reads to `traffic`, with a name for messages. */
 function countReads(source: RangeSource, traffic: ReadTraffic): RangeSource {
-  const name = nameOf(String(source.name));
+  const name = nameOf(source.name);
   /** Also for sources that throw or return no promise. */
   const call = async <T>(get: () => T, { signal }: ReadOptions): Promise<Awaited<T>> => {
     traffic.requests += 1;

@@ -1,6 +1,7 @@
 /** Sources of the bytes of a catalogue: files, blobs and buckets. Web servers: http.ts. */
 import { SageError } from "../../errors.js";
 import { inspect, unexpected } from "../../values/check.js";
+import { checkSourceName } from "./check-search.js";
 
 /** Options of a read. */
 export interface ReadOptions {
@@ -43,6 +44,17 @@ export class NoRanges {
   }
 }
 
+/** A read that failed, and that may succeed if it is repeated. */
+export class TransientError extends SageError {
+  /** The wait that the server states, in milliseconds. */
+  readonly waitMs: number | undefined;
+
+  constructor(message: string, waitMs?: number, cause?: unknown) {
+    super("retrieval", message, { cause });
+    this.waitMs = waitMs;
+  }
+}
+
 /** A `FileHandle` of Node, as `open` of `node:fs/promises` returns it. */
 export interface FileHandleLike {
   read(
@@ -59,6 +71,7 @@ export interface FileHandleLike {
  * in messages. Default: "file".
  */
 export function fileSource(file: FileHandleLike, name = "file"): RangeSource {
+  checkSourceName(name);
   if (typeof file?.read !== "function" || typeof file.stat !== "function")
     throw new SageError(
       "option",
@@ -83,6 +96,7 @@ export function fileSource(file: FileHandleLike, name = "file"): RangeSource {
 
 /** Reads from a Blob or File, such as a file of a user or of the origin private file system. */
 export function blobSource(blob: Blob, name = "blob"): RangeSource {
+  checkSourceName(name);
   if (typeof blob?.slice !== "function" || typeof blob.stream !== "function")
     throw unexpected("blobSource", "a Blob", blob);
   return {
@@ -118,7 +132,7 @@ export interface BucketObject {
  */
 export function bucketSource(bucket: BucketLike, key: string): RangeSource {
   if (typeof bucket?.get !== "function") throw unexpected("bucketSource", "an R2 bucket", bucket);
-  if (typeof key !== "string" || key === "") throw unexpected("bucketSource", "a key", key);
+  checkSourceName(key);
   const name = `bucket:${key}`;
   let etag: string | undefined;
   const get = async (range?: { offset: number; length: number }): Promise<BucketObject> => {
