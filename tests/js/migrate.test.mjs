@@ -340,5 +340,9 @@ test("arguments of other types are refused by name", async () => {
     "option",
     /backup: expected an object with load, save, clear/,
   );
-  await rejects(rollback({}, memoryStore()), "option", /store: expected an object with load, save, clear/);
+  await rejects(
+    rollback({}, memoryStore()),
+    "option",
+    /store: expected an object with load, save, clear/,
+  );
 });
