@@ -12,7 +12,6 @@ import { MAX_TEXT_LENGTH } from "./features.js";
 import { openTextSearch, type TextSearchOptions } from "./search.js";
 import { checkPage } from "./search-options.js";
 
-
 /**
  * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
  * the browser, Workers AI or a server.
