@@ -114,9 +114,7 @@ impl Error {
     #[cold]
     #[inline(never)]
     pub(crate) fn corrupt(problem: impl IntoText) -> Self {
-        Self::Corrupt {
-            problem: message![problem.into_text(), ". Fetch or build the file again"],
-        }
+        Self::Corrupt { problem: message![problem.into_text(), ". Fetch or build the file again"] }
     }
 
     /// An [`Error::Corrupt`] for the bytes of a message.

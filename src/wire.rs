@@ -264,12 +264,20 @@ fn read_u32(input: &mut Reader<'_>) -> Result<u32, Error> {
 
 /// `got` if it is at most `max`, else [`Error::Corrupt`].
 fn check_at_most(got: u64, max: usize) -> Result<usize, Error> {
-    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt_message("a number is too large")) }
+    if got <= max as u64 {
+        Ok(got as usize)
+    } else {
+        Err(Error::corrupt_message("a number is too large"))
+    }
 }
 
 /// [`Error::Corrupt`] unless the length `got` is `expected`.
 fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
-    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt_message("the lengths do not match")) }
+    if got == expected as u64 {
+        Ok(())
+    } else {
+        Err(Error::corrupt_message("the lengths do not match"))
+    }
 }
 
 #[cfg(test)]
