@@ -43,7 +43,8 @@ const pageCatalogueInputs = ["www/public/emoji.sage", "ts/cli/build/reduce.ts"];
  * Options of wasm-opt. The enabled features exist in every browser since 2023, Node 16 and workerd.
  */
 const wasmOptOptions = [
-  "-O3",
+  // Code without nested expressions, of which blocks and loops are made anew: before each round.
+  ...["--flatten", "--rereloop", "-O3", "--flatten", "--rereloop", "-O3"],
   // Texts of panics are zeros: pieces between them would take more than the zeros, gzipped.
   "--skip-pass=memory-packing",
   "--reorder-functions-by-name", // by the names of scripts/lib/function-order.mjs
