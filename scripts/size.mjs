@@ -12,13 +12,13 @@ import { printTable, printTitle, Remedy, runScript } from "./lib/output.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const BUDGET_BYTES = 106 * 1024;
+const BUDGET_BYTES = 107 * 1024;
 /** Gzipped bytes of a framework's entry, without the framework and without the main entry. */
 const FRAMEWORK_BUDGET_BYTES = 2 * 1024;
 const frameworks = ["react", "vue", "svelte"];
 /** Budgets of the subpath entries: bytes that each adds to the main entry, gzipped. */
 const SUBPATH_BUDGETS = {
-  "pocketsage/inline": 76 * 1024, // the wasm itself
+  "pocketsage/inline": 77 * 1024, // the wasm itself
   "pocketsage/remote": 17 * 1024, // the codec of compact medoids among them
   "pocketsage/evaluate": 2 * 1024,
   "pocketsage/names": 1 * 1024,

@@ -16,14 +16,14 @@
 // clippy.toml disallows JavaScript values everywhere else.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-use crate::recommend::mix_dense;
+use crate::recommend::{NearestInterest, lean_to_first, mix_dense};
 use crate::{
-    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Merge, Metric,
+    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Metric,
     MixOptions, Mixed, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
     SearchOptions, Section, Session, Singletons, Vectors,
 };
 use alloc::{string::String, vec::Vec};
-use js_sys::{Float32Array, Float64Array, Int32Array, Uint8Array, Uint32Array};
+use js_sys::{Array, Float32Array, Float64Array, Int32Array, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -76,14 +76,11 @@ pub fn ward(
 
 /// The merges of a tree as n - 1 rows of a, b, height, size.
 fn tree_to_js(tree: &Dendrogram) -> Float64Array {
-    let row = |merge: &Merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64];
-    rows_of_four(tree.merges().iter().map(row))
-}
-
-/// A n x 4 matrix of its rows.
-fn rows_of_four(rows: impl Iterator<Item = [f64; 4]>) -> Float64Array {
-    let rows: Vec<[f64; 4]> = rows.collect();
-    Float64Array::from(rows.as_flattened())
+    let mut matrix = Vec::new();
+    for merge in tree.merges() {
+        matrix.extend([merge.a as f64, merge.b as f64, merge.height, merge.size as f64]);
+    }
+    Float64Array::from(&matrix[..])
 }
 
 /// The interests of n actions at time `now`, in milliseconds since the epoch, most important first.
@@ -120,8 +117,9 @@ pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<U
 }
 
 /// Mixes ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`, with a prior for each
-/// hit or none at all. Keys number the items without large gaps. Returns n x 4: the key, score,
-/// list and share of each item.
+/// hit or none at all. Keys number the items without large gaps. `lean` and `lengths` are those of
+/// [`lean_to_first`]. Returns n x 6: the key, score, list and share of each item, and the list of
+/// the nearest interest and the score there.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
 pub fn mix(
@@ -133,17 +131,24 @@ pub fn mix(
     popularity: f64,
     standardise: bool,
     count: usize,
+    lean: f64,
+    lengths: &[f64],
 ) -> JsResult<Float64Array> {
-    let hits: Vec<Hit> =
+    let mut hits: Vec<Hit> =
         keys.iter().zip(scores).map(|(&item, &score)| Hit { item, score }).collect();
+    hit_lists(&hits, offsets)?; // Checks the offsets.
+    let nearest = lean_to_first(&mut hits, offsets, lean, lengths);
     let lists = hit_lists(&hits, offsets)?;
     let options = MixOptions { popularity, standardise };
     let mixed = mix_dense(&lists, weights, priors, options, count).map_err(to_js_error)?;
-    let row = |mixed: &Mixed| {
-        let Mixed { hit, share, list } = *mixed;
-        [f64::from(hit.item), f64::from(hit.score), list as f64, share]
-    };
-    Ok(rows_of_four(mixed.iter().map(row)))
+    let mut matrix = Vec::new();
+    for Mixed { hit, share, list } in mixed {
+        let NearestInterest { list: nearest, similarity } = nearest[hit.item as usize];
+        let [item, nearest] = [f64::from(hit.item), f64::from(nearest)];
+        let [score, similarity] = [hit.score, similarity].map(f64::from);
+        matrix.extend([item, score, list as f64, share, nearest, similarity]);
+    }
+    Ok(Float64Array::from(&matrix[..]))
 }
 
 /// The hits of each list: list l holds `hits[offsets[l]..offsets[l + 1]]`.
@@ -158,7 +163,7 @@ fn hit_lists<'a>(hits: &'a [Hit], offsets: &[u32]) -> JsResult<Vec<&'a [Hit]>> {
     Ok(lists)
 }
 
-/// For each of m queries the `count` rows of highest cosine. Returns `{ rows, scores, ends }`,
+/// For each of m queries the `count` rows of highest cosine. Returns `[rows, scores, ends]`,
 /// where the rows of query q are `rows[ends[q - 1]..ends[q]]`.
 #[wasm_bindgen]
 pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> JsResult<JsValue> {
@@ -427,11 +432,6 @@ impl CoreCatalogue {
         self.0.payload(row).map(String::from)
     }
 
-    /// Sketches the rows of a large catalogue, for faster searches.
-    pub fn prepare(&mut self) {
-        self.0.prepare();
-    }
-
     /// The scores of m queries for k rows: m x k.
     pub fn scores(&self, queries: &[f32], rows: &[u32]) -> JsResult<Float32Array> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(to_js_error)?;
@@ -439,13 +439,14 @@ impl CoreCatalogue {
         Ok(Float32Array::from(&scores[..]))
     }
 
-    /// For each of m queries the best items: `{ rows, ids, idEnds, scores, ends }`. The hits of
+    /// For each of m queries the best items: `[rows, scores, ends, ids, idEnds]`. The hits of
     /// query q are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1],
     /// idEnds[h])`.
     /// `allowed` is the bitset of the rows that may be returned; a `min_score` of NaN means none.
+    /// `prepare` computes the sketches first, if the catalogue has none.
     #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
     pub fn search(
-        &self,
+        &mut self,
         queries: &[f32],
         count: usize,
         offset: usize,
@@ -453,7 +454,11 @@ impl CoreCatalogue {
         exclude: &[u32],
         allowed: Option<Vec<u32>>,
         exact: bool,
+        prepare: bool,
     ) -> JsResult<JsValue> {
+        if prepare {
+            self.0.prepare();
+        }
         let queries = Vectors::new(queries, self.0.dim()).map_err(to_js_error)?;
         let allowed = allowed.map(|words| RowSet::from_words(self.0.rows(), &words));
         let min_score = (!min_score.is_nan()).then_some(min_score);
@@ -469,10 +474,10 @@ impl CoreCatalogue {
             end += id.bytes().map(utf16_units).sum::<u32>();
             id_ends.push(end);
         }
-        Ok(ranking_to_js(&lists)
-            .with("ids", ids)
-            .with("idEnds", Uint32Array::from(&id_ends[..]))
-            .into())
+        let ranking = ranking_to_js(&lists);
+        ranking.set(3, ids.into());
+        ranking.set(4, Uint32Array::from(&id_ends[..]).into());
+        Ok(ranking.into())
     }
 }
 
@@ -486,18 +491,20 @@ fn section_of_kind(kind: usize) -> JsResult<Section> {
     Section::from_number(kind).ok_or_else(unknown_choice)
 }
 
-/// Ranked lists as an object `{ rows, scores, ends }`: list l is hits `ends[l - 1]..ends[l]`.
-fn ranking_to_js(lists: &[Vec<ScoredRow>]) -> JsObject {
+/// Ranked lists as an array `[rows, scores, ends]`: list l is hits `ends[l - 1]..ends[l]`. An
+/// object would take longer, because the names of properties are decoded each time.
+fn ranking_to_js(lists: &[Vec<ScoredRow>]) -> Array {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));
         scores.extend(list.iter().map(|hit| hit.score));
         ends.push(rows.len() as u32);
     }
-    JsObject::new()
-        .with("rows", Uint32Array::from(&rows[..]))
-        .with("scores", Float32Array::from(&scores[..]))
-        .with("ends", Uint32Array::from(&ends[..]))
+    let ranking = Array::new();
+    ranking.set(0, Uint32Array::from(&rows[..]).into());
+    ranking.set(1, Float32Array::from(&scores[..]).into());
+    ranking.set(2, Uint32Array::from(&ends[..]).into());
+    ranking
 }
 
 /// Decodes options from the seven numbers that ts/core/options.ts encodes: the cut, its value,

@@ -3,6 +3,8 @@
 
 mod blend;
 mod cosines;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod lean;
 mod mixture;
 mod nearest;
 mod pick;
@@ -10,6 +12,8 @@ mod projection;
 
 pub use blend::{Blended, Hit, blend};
 pub use cosines::cosines;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use lean::{NearestInterest, lean_to_first};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use mixture::mix_dense;
 pub use mixture::{MixOptions, Mixed, mix};

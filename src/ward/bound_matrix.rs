@@ -15,6 +15,9 @@ use alloc::{vec, vec::Vec};
 
 /// The number of cells in a row is a multiple of this: the slots of two panels.
 const ROW_ALIGNMENT: usize = 2 * LANES;
+/// Maximum number of cells in a row of a matrix that fits the caches, in 2 MB. (Less in tests, so
+/// that small inputs test larger matrices.)
+const MAX_CACHED_WIDTH: usize = if cfg!(test) { 128 } else { 1024 };
 /// Number of merges in a batch, whose updates are stored side by side: 32 codes fill a cache line.
 const BATCH_MERGES: usize = 32;
 /// Maximum number of panel pairs that one call of [`next_hit_pairs`] returns.
@@ -29,10 +32,11 @@ const TANGENT_STEPS: f32 = 10_000.0;
 /// A cell is the 16-bit code of 1 + b, where b is a lower bound of a Ward distance, multiplied by
 /// [`scale`](Self::scale). (Lance-Williams is the same formula with and without the 1.)
 ///
-/// A merge changes one row and, by symmetry, one column. Writing the column would touch every row,
-/// and most rows are never read again. So the column is appended to `pending_updates`, and the
-/// updates of a row are applied when it is next read. When at most two fifths of the slots have a
-/// live cluster, the matrix is compacted.
+/// A merge changes one row and, by symmetry, one column. Writing the column touches every row, and
+/// most rows are never read again. So the column of a matrix that does not fit the caches
+/// ([`MAX_CACHED_WIDTH`]) is appended to `pending_updates`, and the updates of a row are applied
+/// when it is next read. When at most two fifths of the slots have a live cluster, the matrix is
+/// compacted.
 pub(crate) struct BoundMatrix<'a> {
     clusters: Clusters<'a>,
     /// Factor from a Ward distance to the value of a cell. Chosen so that no value reaches 2^31.
@@ -50,13 +54,13 @@ pub(crate) struct BoundMatrix<'a> {
     cluster_at: Vec<u32>,
     /// Matrix slot of each cluster.
     slot_of: Vec<u32>,
-    /// By slot: number of merges since the last compaction that its row includes.
+    /// By slot: number of recorded merges that its row includes.
     applied_merges: Vec<u32>,
-    /// For each merge since the last compaction, in batches: the cell, in every row, of the union.
+    /// For each recorded merge, in batches: the cell, in every row, of the union.
     merge_cells: Vec<[u32; BATCH_MERGES]>,
-    /// Number of merges since the last compaction.
+    /// Number of merges since the last compaction that are recorded as pending updates.
     merge_count: usize,
-    /// By slot: the number of its last merge since the last compaction, counted from 1; 0 for none.
+    /// By slot: the number of its last recorded merge, counted from 1; 0 for none.
     last_merge: Vec<u32>,
     /// By batch, one bit for each merge: set if it is the last merge of its slot and the slot is
     /// live. Only these merges need to be applied.
@@ -234,6 +238,39 @@ impl<'a> BoundMatrix<'a> {
         self.batch_capacity = max_merge_batches(n);
     }
 
+    /// Replaces the row of the first of two slots by that of the union of their clusters, and
+    /// records its cells as pending updates of the other rows.
+    #[inline(never)]
+    fn merge_and_record(&mut self, slots: [usize; 2], factors: [f32; 3]) {
+        slots.into_iter().for_each(|slot| self.apply_pending(slot));
+        let ([slot_a, slot_b], width) = (slots, self.width);
+        let (batch, index_in_batch) =
+            (self.merge_count / BATCH_MERGES, self.merge_count % BATCH_MERGES);
+        if self.pending_updates.is_empty() {
+            self.pending_updates =
+                vec![[[0; BATCH_MERGES]; LANES]; width / LANES * self.batch_capacity];
+        }
+        if index_in_batch == 0 {
+            self.is_last_merge.push(0);
+            self.merge_cells.push([0; BATCH_MERGES]);
+        }
+        let (head, tail) = self.cells.split_at_mut(slot_b * width);
+        let (row_a, row_b) = (&mut head[slot_a * width..][..width], &tail[..width]);
+        let updates = self.pending_updates[batch..].iter_mut().step_by(self.batch_capacity);
+        merge_rows(row_a, row_b, &self.weights, factors, updates, index_in_batch);
+        for slot in slots {
+            if let Some(previous) = self.last_merge[slot].checked_sub(1) {
+                self.is_last_merge[previous as usize / BATCH_MERGES] &=
+                    !(1 << (previous as usize % BATCH_MERGES));
+            }
+        }
+        self.is_last_merge[batch] |= 1 << index_in_batch;
+        self.merge_cells[batch][index_in_batch] = cell_of(slot_a) as u32;
+        self.merge_count += 1;
+        self.last_merge[slot_a] = self.merge_count as u32;
+        self.applied_merges[slot_a] = self.merge_count as u32;
+    }
+
     /// Computes the exact distance between `cluster` and the cluster at `slot`, and updates
     /// `nearest`. Returns the [`upper_code`](Self::upper_code) of the nearest distance so far.
     /// O(dim).
@@ -258,7 +295,9 @@ impl NearestNeighbours for BoundMatrix<'_> {
     /// Takes O(live clusters) time, and O(dim) for each distance that the bounds do not exclude.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest {
         let slot = self.slot_of[cluster] as usize;
-        self.apply_pending(slot);
+        if self.merge_count > 0 {
+            self.apply_pending(slot);
+        }
         let row = panel_pairs(&self.cells[slot * self.width..][..self.width]);
         let dead_mask = panel_pairs(&self.dead_mask);
         let mut nearest = Nearest::none(previous, previous_distance);
@@ -299,40 +338,19 @@ impl NearestNeighbours for BoundMatrix<'_> {
     /// Takes O(live clusters + dim) time.
     fn merge(&mut self, a: usize, b: usize, distance: f64) {
         let slots = [a, b].map(|cluster| self.slot_of[cluster] as usize);
-        slots.into_iter().for_each(|slot| self.apply_pending(slot));
         let [slot_a, slot_b] = slots;
         let distance_ab = (distance * self.scale + 1.0) as f32 * ROUND_UP;
-        let width = self.width;
-        let (batch, index_in_batch) =
-            (self.merge_count / BATCH_MERGES, self.merge_count % BATCH_MERGES);
-        if self.pending_updates.is_empty() {
-            self.pending_updates =
-                vec![[[0; BATCH_MERGES]; LANES]; width / LANES * self.batch_capacity];
-        }
-        if index_in_batch == 0 {
-            self.is_last_merge.push(0);
-            self.merge_cells.push([0; BATCH_MERGES]);
-        }
-        let (head, tail) = self.cells.split_at_mut(slot_b * width);
         let factors = [self.weights[slot_a], self.weights[slot_b], distance_ab];
-        let (row_a, row_b) = (&mut head[slot_a * width..][..width], &tail[..width]);
-        let updates = self.pending_updates[batch..].iter_mut().step_by(self.batch_capacity);
-        merge_rows(row_a, row_b, &self.weights, factors, updates, index_in_batch);
-        self.cells[slot_a * width + cell_of(slot_a)] = BoundCodes::MAX;
+        if self.width <= MAX_CACHED_WIDTH {
+            let weights = &self.weights[..self.cluster_at.len().next_multiple_of(LANES)];
+            merge_slots(&mut self.cells, self.width, slots, weights, factors);
+        } else {
+            self.merge_and_record(slots, factors);
+        }
+        self.cells[slot_a * self.width + cell_of(slot_a)] = BoundCodes::MAX;
         self.dead_mask[cell_of(slot_b)] = BoundCodes::MAX;
         self.clusters.merge(a, b);
         self.weights[slot_a] = self.clusters.weights[a] as f32;
-        for slot in slots {
-            if let Some(previous) = self.last_merge[slot].checked_sub(1) {
-                self.is_last_merge[previous as usize / BATCH_MERGES] &=
-                    !(1 << (previous as usize % BATCH_MERGES));
-            }
-        }
-        self.is_last_merge[batch] |= 1 << index_in_batch;
-        self.merge_cells[batch][index_in_batch] = cell_of(slot_a) as u32;
-        self.merge_count += 1;
-        self.last_merge[slot_a] = self.merge_count as u32;
-        self.applied_merges[slot_a] = self.merge_count as u32;
         if self.clusters.live_count() <= compaction_threshold(self.cluster_at.len()) {
             self.compact();
         }
@@ -404,15 +422,46 @@ fn merge_rows<'a>(
     for (((row_a, row_b), weights), updates) in
         row_a.iter_mut().zip(row_b).zip(weights).zip(updates)
     {
-        let [bounds_a, bounds_b] = [*row_a, *row_b].map(|codes| BoundCodes::new(codes).decode());
-        let codes =
-            BoundCodes::encode(bounds_a.lance_williams(bounds_b, F32x8::new(*weights), factors))
-                .to_array();
+        let codes = union_codes([*row_a, *row_b], weights, factors);
         *row_a = codes;
         for (position, code) in codes.into_iter().enumerate() {
             updates[BoundCodes::lane_at(position)][index_in_batch % BATCH_MERGES] = code;
         }
     }
+}
+
+/// Replaces the row and the column of slot a by those of the union of the clusters at two slots, a
+/// and b. `weights` are those of all panels that have a cluster. O(n).
+#[inline(never)]
+fn merge_slots(
+    cells: &mut [i16],
+    width: usize,
+    [slot_a, slot_b]: [usize; 2],
+    weights: &[f32],
+    factors: [f32; 3],
+) {
+    let cell = cell_of(slot_a);
+    for (panel, weights) in weights.as_chunks().0.iter().enumerate() {
+        let [row_a, row_b] = [slot_a, slot_b].map(|slot| slot * (width / LANES) + panel);
+        let panels = cells.as_chunks_mut().0;
+        let codes = union_codes([panels[row_a], panels[row_b]], weights, factors);
+        panels[row_a] = codes;
+        let rows = &mut cells[panel * LANES * width..][..LANES * width];
+        for (position, code) in codes.into_iter().enumerate() {
+            rows[BoundCodes::lane_at(position) * width + cell] = code;
+        }
+    }
+}
+
+/// Lance-Williams: the codes of a panel in the row of the union of two clusters.
+#[inline(always)]
+fn union_codes(
+    codes_of_parts: [[i16; LANES]; 2],
+    weights: &[f32; LANES],
+    factors: [f32; 3],
+) -> [i16; LANES] {
+    let [bounds_a, bounds_b] = codes_of_parts.map(|codes| BoundCodes::new(codes).decode());
+    BoundCodes::encode(bounds_a.lance_williams(bounds_b, F32x8::new(*weights), factors)).to_array()
 }
 
 /// Sets each `target_codes[i]` to `codes[source_cells[i]]`.

@@ -11,6 +11,7 @@ import * as ranged from "pocketsage/ranged";
 import * as remote from "pocketsage/remote";
 import * as text from "pocketsage/text";
 import * as vault from "pocketsage/vault";
+import { learnTexts, withTower } from "../../pkg/cli/build/text.js";
 import { buildRanged } from "./ranged-world.mjs";
 
 const { Catalogue, memoryStore, openSage } = main;
@@ -23,15 +24,15 @@ const ITEMS = [
   ["c", [0.9, 0.1, 0], { title: "iced tea", price: 5, tags: ["cold"] }, 3],
 ];
 const CATALOGUE_OPTIONS = { dim: 3, precision: "full", metric: "cosine", attributes: ["price"] };
-export const newCatalogue = () => Catalogue.from(ITEMS, CATALOGUE_OPTIONS);
-export const catalogue = await newCatalogue();
+const newCatalogue = () => Catalogue.from(ITEMS, CATALOGUE_OPTIONS);
+const catalogue = await newCatalogue();
 const bytes = catalogue.toBytes();
 const NOW = 1_760_000_000_000;
 const ACTIONS = [
   { item: "a", at: NOW - 1000, weight: 1, kind: "save" },
   { item: "own", at: NOW - 2000, vector: [0, 0, 1] },
 ];
-export const newSage = async (options = {}) => {
+const newSage = async (options = {}) => {
   const sage = await openSage({ catalogue, now: () => NOW, ...options });
   await sage.record(ACTIONS);
   return sage;
@@ -499,13 +500,23 @@ add("sageText.recommend", (...args) => words.recommend(...args), {
   signal: new AbortController().signal,
 });
 add("sageText.rank", (...args) => words.rank(...args), [{ item: "a", score: 1 }], { taste: 0.5 });
-export const textCatalogueCalls = (catalogueText) => {
-  add("catalogueText.embed", (...args) => catalogueText.embed(...args), "tea");
-  add("catalogueText.search", (...args) => catalogueText.search(...args), "tea", SEARCH);
-  add("catalogueText.add", (...args) => catalogueText.add(...args), [
-    ["new", { title: "green tea" }, 1],
-  ]);
-};
+const teas = Array.from({ length: 12 }, (_, index) => [
+  `tea-${index}`,
+  [1, index / 100, 0],
+  { title: `tea number ${index}`, price: index, tags: ["hot"] },
+]);
+const { tower } = learnTexts(teas, ["title"], false, String, () => {});
+const catalogueText = text.openText(
+  withTower(
+    await Catalogue.from(teas, { ...CATALOGUE_OPTIONS, attributes: ["price", "tags"] }),
+    tower,
+  ),
+);
+add("catalogueText.embed", (...args) => catalogueText.embed(...args), "tea");
+add("catalogueText.search", (...args) => catalogueText.search(...args), "tea", SEARCH);
+add("catalogueText.add", (...args) => catalogueText.add(...args), [
+  ["new", { title: "green tea" }, 1],
+]);
 
 // ranged
 const rangedFile = await buildRanged({ n: 40, dim: 4 });

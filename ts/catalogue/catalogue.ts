@@ -82,8 +82,8 @@ export interface CatalogueRows {
     filter?: Filter | undefined;
     variants?: boolean;
   }): Restriction;
-  /** Computes the sketches for the searches to come, but not for the first one. */
-  prepare(core: CoreCatalogue): void;
+  /** Notes a search. Returns whether one came before, so that sketches pay. */
+  noteSearch(): boolean;
 }
 
 /** Rows that are left out, and rows that may be returned: undefined for all. */
@@ -356,10 +356,9 @@ export class Catalogue {
     );
     const priors = this.#rowPriors();
     const { exclude, allowed } = this.#restrict(options);
+    const hasSearched = this.#noteSearch();
     return this.#handle.with((core) => {
-      if (!exact) this.#prepare(core);
-      else this.#hasSearched = true;
-      const { ids, idEnds, rows, scores, ends } = core.search(
+      const [rows, scores, ends, ids, idEnds] = core.search(
         queries,
         count,
         offset,
@@ -367,16 +366,23 @@ export class Catalogue {
         exclude,
         allowed,
         exact,
+        hasSearched && !exact,
       );
-      const hits = Array.from(
-        scores,
-        (score, index): Hit => ({
-          item: ids.slice(idEnds[index - 1] ?? 0, idEnds[index]),
-          score,
-          ...(priors.length > 0 && { prior: priors[rows[index]!]! }),
-        }),
-      );
-      return Array.from(ends, (end, query) => hits.slice(ends[query - 1] ?? 0, end));
+      // Loops: callbacks of array methods would take longer.
+      const lists: Hit[][] = [];
+      let index = 0;
+      let idStart = 0;
+      for (const end of ends) {
+        const hits: Hit[] = [];
+        for (; index < end; index += 1) {
+          const idEnd = idEnds[index]!;
+          const hit = { item: ids.slice(idStart, idEnd), score: scores[index]! };
+          hits.push(priors.length > 0 ? { ...hit, prior: priors[rows[index]!]! } : hit);
+          idStart = idEnd;
+        }
+        lists.push(hits);
+      }
+      return lists;
     });
   }
 
@@ -496,9 +502,10 @@ export class Catalogue {
   }
 
   /** Computing the sketches takes as long as a few searches, so the first search has none. */
-  #prepare(core: CoreCatalogue): void {
-    if (this.#hasSearched) core.prepare();
+  #noteSearch(): boolean {
+    const hasSearched = this.#hasSearched;
     this.#hasSearched = true;
+    return hasSearched;
   }
 
   #searchColumns(): SearchColumns {
@@ -539,7 +546,7 @@ export class Catalogue {
       row: (item) => catalogue.#row(item),
       vectors: (items) => catalogue.#vectors(items),
       restrict: (options) => catalogue.#restrict(options),
-      prepare: (core) => catalogue.#prepare(core),
+      noteSearch: () => catalogue.#noteSearch(),
     });
     catalogueOf = (core) => new Catalogue(openCatalogueHandle(core));
   }

@@ -53,11 +53,7 @@ export interface CoreRetrieval {
 }
 
 /** One list of rows per query, best first, delimited by `ends`. */
-interface CoreRankedRows {
-  rows: Uint32Array;
-  scores: Float32Array;
-  ends: Uint32Array;
-}
+type CoreRankedRows = [rows: Uint32Array, scores: Float32Array, ends: Uint32Array];
 
 /**
  * The actions of one user and their Ward tree, which is updated as actions are added and removed.
@@ -111,13 +107,11 @@ export interface CoreCatalogue {
   payload(row: number): string | undefined;
   /** The scores of m queries for k rows: m x k. */
   scores(queries: Float32Array, rows: Uint32Array): Float32Array;
-  /** Computes the sketches that make searches of many items faster. Idempotent. */
-  prepare(): void;
   /**
    * One list of hits per query: the ids concatenated and delimited by `idEnds` in UTF-16 units, one
    * row and one score per id, and the lists delimited by `ends`. `minScore`: NaN for none.
-   * `exclude`: rows.
-   * `allowed`: a bitset of rows, undefined for all.
+   * `exclude`: rows. `allowed`: a bitset of rows, undefined for all. `prepare`: whether to compute
+   * the sketches, which make searches of many items faster, if there are none.
    */
   search(
     queries: Float32Array,
@@ -127,13 +121,8 @@ export interface CoreCatalogue {
     exclude: Uint32Array,
     allowed: Uint32Array | undefined,
     exact: boolean,
-  ): {
-    ids: string;
-    idEnds: Uint32Array;
-    rows: Uint32Array;
-    scores: Float32Array;
-    ends: Uint32Array;
-  };
+    prepare: boolean,
+  ): [...CoreRankedRows, ids: string, idEnds: Uint32Array];
   free(): void;
 }
 
@@ -196,8 +185,10 @@ export interface Core {
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
   /**
    * Mixes ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. `priors`: one per hit,
-   * or empty for none. Returns the `count` items of the greatest shares, n x 4: the key, the score
-   * in the list that contributes most, that list, and the share.
+   * or empty for none. `lean`: how far interests lean towards the query of the first list.
+   * `lengths`: of the leaned query of each list; 0 for a list of no interest. Returns the `count`
+   * items of the greatest shares, n x 6: the key, the score in the list that contributes most, that
+   * list, and the share; the list of the nearest interest (-1: none) and the score there.
    */
   mix(
     keys: Uint32Array,
@@ -208,6 +199,8 @@ export interface Core {
     popularity: number,
     standardise: boolean,
     count: number,
+    lean: number,
+    lengths: Float64Array,
   ): Float64Array;
   /** The `count` rows of highest cosine for each query. */
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;

@@ -48,7 +48,9 @@ export function nearestRows(
 ): { rows: ArrayLike<number>; scores: ArrayLike<number> } {
   const dim = vectors[0]?.length ?? 0;
   if (rows.length === 0 || dim === 0) return { rows: [], scores: [] };
-  return withCore((core) => core.nearest(toMatrix(rows, dim), dim, toMatrix(vectors, dim), count));
+  const [matrix, targets] = [toMatrix(rows, dim), toMatrix(vectors, dim)];
+  const [nearest, scores] = withCore((core) => core.nearest(matrix, dim, targets, count));
+  return { rows: nearest, scores };
 }
 
 /** An interest, and its importance with the factors of marks. */

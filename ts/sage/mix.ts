@@ -16,6 +16,9 @@ const MAX_COSINE = 1.001;
 const COSINE_FACTOR = 20;
 const PRIOR_COSINE_FACTOR = 10;
 
+/** Number of columns of `Core.mix`. */
+const MIX_COLUMNS = 6;
+
 /** An item of the mixture. */
 export interface Candidate {
   readonly item: ItemId;
@@ -64,22 +67,24 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
   ]);
   const scale = 1 / (COSINE_FACTOR - PRIOR_COSINE_FACTOR * (priors.length > 0 ? popularity : 0));
   const utilityOf = (share: number): number => scale * Math.log(Math.max(share, Number.MIN_VALUE));
+  const { lean, lengths } = leanOf(plan);
   const mixedHits = withCore((core) =>
     core.mix(
       keys,
-      leanToAverage(lists, plan),
+      scores,
       priors,
       offsets,
       weights,
       popularity,
       !areCosines,
       items.length,
+      lean,
+      lengths,
     ),
   );
-  const { nearest, highest } = nearestInterests(lists, plan);
   const candidates: Candidate[] = [];
   // A loop: `Array.from` makes an object for each step.
-  for (let start = 0; start < mixedHits.length; start += 4) {
+  for (let start = 0; start < mixedHits.length; start += MIX_COLUMNS) {
     const key = mixedHits[start]!;
     candidates.push({
       item: items[key]!,
@@ -88,8 +93,8 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
       bonus: 0,
       score: mixedHits[start + 1]!,
       list: mixedHits[start + 2]!,
-      nearest: nearest[key]!,
-      similarity: highest[key]!,
+      nearest: mixedHits[start + 4]!,
+      similarity: mixedHits[start + 5]!,
     });
   }
   return {
@@ -116,68 +121,34 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
           popularity,
           !areCosines,
           depth,
+          0,
+          new Float64Array(),
         ),
       );
-      return Array.from({ length: orderedHits.length / 4 }, (_, hit) => ({
-        key: orderedHits[4 * hit]!,
-        utility: utilityOf(orderedHits[4 * hit + 3]!),
+      return Array.from({ length: orderedHits.length / MIX_COLUMNS }, (_, hit) => ({
+        key: orderedHits[MIX_COLUMNS * hit]!,
+        utility: utilityOf(orderedHits[MIX_COLUMNS * hit + 3]!),
       }));
     },
   };
 }
 
 /**
- * The scores for queries that lean towards the average: the score for (1 - lean) x interest +
- * lean x average, of unit length, follows from the scores for the two. An item that the average did
- * not retrieve gets the lowest score of those that it retrieved.
+ * How far the queries of interests lean towards the average, and the length of each leaned query,
+ * (1 - lean) x interest + lean x average for vectors of unit length; 0 for other queries.
  */
-function leanToAverage(
-  { items, keys, scores, offsets }: PackedLists,
-  { queries, lean }: Plan,
-): Float32Array {
-  const averageEnd = offsets[1]!;
-  if (lean === 0 || !queries[0] || queries[0].interest || averageEnd === 0) return scores;
-  const average = queries[0].query.vector;
-  const averageScores = new Float64Array(items.length).fill(
-    scores.subarray(0, averageEnd).reduce((lowest, score) => Math.min(lowest, score)),
-  );
-  for (let hit = 0; hit < averageEnd; hit += 1) averageScores[keys[hit]!] = scores[hit]!;
-  const leanedScores = scores.slice();
-  const squaredLength = dot(average, average);
-  queries.forEach(({ interest, query }, list) => {
-    if (!interest) return;
-    const interestShare = 1 - lean;
-    const { vector } = query;
+function leanOf({ queries, lean }: Plan): { lean: number; lengths: Float64Array } {
+  const average = queries[0]?.interest ? undefined : queries[0]?.query.vector;
+  const squaredLength = average ? dot(average, average) : 0;
+  const lengths = Float64Array.from(queries, ({ interest, query: { vector } }) => {
+    if (!interest) return 0;
+    if (lean === 0 || !average) return 1;
     // 0 with a zero vector.
     const cosine = dot(vector, average) / (Math.sqrt(dot(vector, vector) * squaredLength) || 1);
-    const length = Math.sqrt(
-      interestShare * interestShare + lean * lean + 2 * interestShare * lean * cosine,
-    );
-    for (let hit = offsets[list]!; hit < offsets[list + 1]!; hit += 1)
-      leanedScores[hit] =
-        (interestShare * scores[hit]! + lean * averageScores[keys[hit]!]!) / (length || 1);
+    const interestShare = 1 - lean;
+    const squared = interestShare * interestShare + lean * lean + 2 * interestShare * lean * cosine;
+    // Opposite vectors may cancel each other out.
+    return Math.sqrt(squared) || 1;
   });
-  return leanedScores;
-}
-
-/**
- * For each key the query of an interest for which it scores highest (of ties the first, or -1), and
- * that score.
- */
-function nearestInterests(
-  { items, keys, scores, offsets }: PackedLists,
-  { queries }: Plan,
-): { nearest: Int32Array; highest: Float32Array } {
-  const nearest = new Int32Array(items.length).fill(-1);
-  const highest = new Float32Array(items.length).fill(-Infinity);
-  queries.forEach(({ interest }, list) => {
-    if (!interest) return;
-    for (let hit = offsets[list]!; hit < offsets[list + 1]!; hit += 1) {
-      const key = keys[hit]!;
-      if (scores[hit]! <= highest[key]!) continue;
-      highest[key] = scores[hit]!;
-      nearest[key] = list;
-    }
-  });
-  return { nearest, highest };
+  return { lean: average ? lean : 0, lengths };
 }

@@ -31,7 +31,7 @@ export function searchCatalogue(
   depth: number,
   memo: SearchMemo,
 ): PackedLists {
-  const { handle, priors, restrict, prepare } = rowsOf(catalogue);
+  const { handle, priors, restrict, noteSearch } = rowsOf(catalogue);
   const { exclude, allowed } = restrict(options);
   const excluded = new Set(exclude);
   const isExcluded = (row: number): boolean => excluded.has(row);
@@ -53,14 +53,14 @@ export function searchCatalogue(
     rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count;
 
   return handle.with((core) => {
-    if (!isExact && count > 0) prepare(core);
+    const prepare = !isExact && count > 0 && noteSearch();
     const hits = queries.map(({ query: { vector } }): QueryHits => {
       const reusedHits = cachedHits.find(
         (queryHits) => isEqual(vector, queryHits.vector) && isComplete(queryHits),
       );
       if (reusedHits) return reusedHits;
-      const result = core.search(vector, hitCount, 0, NaN, exclude, allowed, false);
-      const { rows, ids, idEnds } = result;
+      const result = core.search(vector, hitCount, 0, NaN, exclude, allowed, false, prepare);
+      const [rows, , , ids, idEnds] = result;
       const idOf = (end: number, hit: number): ItemId => ids.slice(idEnds[hit - 1], end);
       return { vector, rows, ids: Array.from(idEnds, idOf) };
     });
