@@ -240,3 +240,35 @@ test("anchors need the history, and a sample that is large enough", async () => 
   const { privacy } = await open("medoids", { catalogue: small });
   await assert.rejects(privacy.retriever(queriesOf(items, 9)), { message: /too few items/ });
 });
+
+test("callers share a release, and each signal ends the wait of its caller only", async () => {
+  const requests = [];
+  const { privacy } = await open("medoids", {
+    retriever: (queries, signal) =>
+      new Promise((resolve, reject) => {
+        requests.push({ signal, answer: () => resolve(queries.map(() => [])) });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  });
+  const queries = queriesOf(items, 1);
+  const requested = async (count) => {
+    while (requests.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const [first, second] = [new AbortController(), new AbortController()];
+  const firstCall = privacy.release(queries, first.signal);
+  const secondCall = privacy.release(queries, second.signal);
+  await requested(1);
+  first.abort();
+  await assert.rejects(firstCall, { code: "aborted" });
+  assert.ok(!requests[0].signal.aborted, "the second caller waits");
+  second.abort();
+  await assert.rejects(secondCall, { code: "aborted" });
+  assert.ok(requests[0].signal.aborted, "no caller waits");
+
+  const later = privacy.release(queries);
+  await requested(2);
+  requests[1].answer();
+  await later;
+  await privacy.release(queries);
+  assert.equal(requests.length, 2, "released once an epoch");
+});

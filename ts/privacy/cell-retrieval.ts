@@ -19,6 +19,7 @@ import { xorBytes } from "./cells/xor.js";
 import type { StoredLedger } from "./ledger.js";
 import { codebookMessage, type Message, manifestMessage } from "./outgoing.js";
 import { sendAll, type Transport } from "./send.js";
+import { type SharedWork, shareWork } from "./shared-work.js";
 
 /** A manifest with its codebook. */
 export interface OpenedCells {
@@ -79,7 +80,7 @@ export function openCellRetrieval(
   const { ledger, transport, epochOf } = context;
   let pending: Pending | undefined;
   let fetched: { epoch: number; catalogue: Catalogue } | undefined;
-  let running: { epoch: number; done: Promise<void> } | undefined;
+  let running: { epoch: number; work: SharedWork } | undefined;
 
   const vectorsOf = (queries: readonly Query[]): Float32Array[] =>
     queries.map(({ vector }, index) => checkVector(`query ${index}`, vector, manifest.dim));
@@ -137,11 +138,9 @@ export function openCellRetrieval(
     async release(queries, signal) {
       const epoch = epochOf();
       if (fetched?.epoch === epoch) return;
-      if (running?.epoch !== epoch) {
-        const done = run(queries, epoch, signal).finally(() => (running = undefined));
-        running = { epoch, done };
-      }
-      await running.done;
+      if (!running || running.epoch !== epoch || running.work.isAbandoned)
+        running = { epoch, work: shareWork((workSignal) => run(queries, epoch, workSignal)) };
+      await running.work.wait(signal);
     },
     search(queries) {
       if (!fetched) throw new SageError("closed", "The cells were closed: open them again.");

@@ -9,6 +9,7 @@ import type { Hit, Outbound, Query, Retriever } from "../retriever.js";
 import { type FrozenItems, newId, type StoredLedger } from "./ledger.js";
 import { itemQueries } from "./outgoing.js";
 import { drawDistinct, secureDraw } from "./random.js";
+import { type SharedWork, shareWork } from "./shared-work.js";
 
 /** An item that is sent, and the vector it has in the answer for the sage's queries. */
 type SentItem = { readonly item: ItemId; readonly vector: Float32Array };
@@ -38,10 +39,10 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
   const ownVectors = new Map<ItemId, Float32Array>();
   let pending: { epoch: number; key: string; queries: Query[] } | undefined;
   let answered: { epoch: number; sent: Query[]; answers: Hit[][] } | undefined;
-  let running: Promise<void> | undefined;
+  let running: SharedWork | undefined;
 
   const frozenIn = (epoch: number): FrozenItems | undefined =>
-    ledger.current().frozen.find((one) => one.epoch === epoch && one.mode === mode);
+    ledger.current().frozen.find((items) => items.epoch === epoch && items.mode === mode);
 
   /** Items for the medoids of the queries, filled up with random items of the sample. */
   const chooseItems = (queries: readonly Query[]): SentItem[] => {
@@ -139,8 +140,9 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
       answered?.epoch === epochOf() ? [] : describe(retriever, planFor(queries).queries),
     async release(queries, signal) {
       if (answered?.epoch === epochOf()) return;
-      running ??= run(queries, signal).finally(() => (running = undefined));
-      await running;
+      if (!running || running.isAbandoned)
+        running = shareWork((workSignal) => run(queries, workSignal));
+      await running.wait(signal);
     },
     search(queries) {
       const { sent, answers } = answered!;

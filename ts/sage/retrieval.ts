@@ -23,7 +23,7 @@ export function computeRetrieval(
     isShort ? retrieval.itemByItem : retrieval.core,
     retrieval.recency,
     // Without priors, an average over a longer time is better (docs/decisions/0034-mixture.md).
-    (retrieval.recency * (1 + popularity)) / 2,
+    retrieval.recency * ((1 + popularity) / 2),
   );
   const rowsByInterest: number[][] = Array.from(members, () => []);
   labels.forEach((label, row) => rowsByInterest[label]?.push(row));
