@@ -13,8 +13,15 @@ let cells;
 let workers;
 let token;
 
+/** All Workers that were started; a test that fails does not stop its own. */
+const started = [];
+
 /** A Worker with these files in public/cells. */
-const serve = (files) => startWorker({ cells: files, bindings: { DIM: String(DIM) } });
+const serve = async (files, bindings = {}) => {
+  const worker = await startWorker({ cells: files, bindings: { DIM: String(DIM), ...bindings } });
+  started.push(worker);
+  return worker;
+};
 
 before(
   async () => {
@@ -25,7 +32,7 @@ before(
   },
   { timeout: 120_000 },
 );
-after(() => Promise.all((workers ?? []).map((worker) => worker.stop())));
+after(() => Promise.all(started.map((worker) => worker.stop())));
 
 /** Files from memory, cells from the two Workers. */
 const fetchFrom = (url, options) => {
@@ -60,10 +67,7 @@ test("two Workers give the device its cells, and log nothing of them", async () 
 });
 
 test("cells larger than the memory are spread over objects, and answer the same", async () => {
-  const sharded = await startWorker({
-    cells: inShards(cells),
-    bindings: { DIM: String(DIM), CELLS_MEMORY_MB: "0.001" },
-  });
+  const sharded = await serve(inShards(cells), { CELLS_MEMORY_MB: "0.001" });
   const vectors = splitCell(13, 20, crypto.getRandomValues(new Uint8Array(3)));
   const body = encodeXorRequest({ codebook: cells.report.codebook, cells: 20 }, vectors);
   const answers = [];
@@ -73,7 +77,6 @@ test("cells larger than the memory are spread over objects, and answer the same"
     answers.push(new Uint8Array(await reply.arrayBuffer()));
   }
   assert.deepEqual(answers[0], answers[1]);
-  await sharded.stop();
 });
 
 test("without one of the two: a clear error, and no request instead", async () => {
@@ -92,7 +95,6 @@ test("a Worker with other cells is refused", async () => {
   const third = await serve(other.files);
   const privacy = await openSplit(addressesOf([workers[0], third]));
   await assert.rejects(privacy.retriever(queriesOf(items, 0)), { message: /another codebook/ });
-  await third.stop();
 });
 
 for (const [name, change, status] of [
@@ -118,5 +120,4 @@ test("without a token, and without cells", async () => {
   const failed = await empty.request("/v1/cells/xor", { ...options, token });
   assert.equal(failed.status, 500);
   assert.match(await failed.text(), /public\/cells cannot be read: manifest.json is missing/);
-  await empty.stop();
 });

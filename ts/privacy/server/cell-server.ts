@@ -5,6 +5,7 @@ import {
   checkFunction,
   checkInteger,
   checkKeys,
+  checkRange,
   inspect,
   toBytes,
   unexpected,
@@ -44,7 +45,7 @@ export async function openCellServer(options: CellServerOptions): Promise<CellSe
   checkKeys("openCellServer", options, ["read", "kernel", "maxBytes"]);
   const { read, maxBytes = DEFAULT_MAX_BYTES } = options;
   checkFunction("openCellServer: read", read);
-  checkInteger("openCellServer: maxBytes", maxBytes, 0, Number.MAX_SAFE_INTEGER);
+  checkRange("openCellServer: maxBytes", maxBytes, 0, Number.MAX_SAFE_INTEGER);
   if (options.kernel !== undefined && !(options.kernel instanceof WebAssembly.Module))
     throw unexpected("openCellServer: kernel", "a WebAssembly.Module", options.kernel);
   const readFile = async (name: string): Promise<Uint8Array> => {
