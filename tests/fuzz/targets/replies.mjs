@@ -114,7 +114,9 @@ function serve(engine, world, random, isMutated) {
       ...(isText && lines.length === 0 && { body: JSON.parse(body) }),
       ...(isText ? { lines } : { bytes: body }),
     });
-    let [text, status] = [JSON.stringify(value) ?? "", value?.http ?? 200];
+    let text = JSON.stringify(value) ?? "";
+    // A random value can have any property; a Response has a number.
+    let status = typeof value?.http === "number" ? value.http : 200;
     if (isMutated && random.isOneIn(4)) text = mutate(Buffer.from(text), random).toString();
     if (isMutated && random.isOneIn(6)) status = random.pick(STATUSES);
     replies.push(parse(text));
