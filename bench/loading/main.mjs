@@ -57,9 +57,9 @@ async function measureNode(count) {
 }
 
 /**
- * The medians of the times of the columns; empty where a reply has no such time. Of the sum also
- * the first quartile: other programs of the machine only add time, to a slowed-down processor four
- * times as much.
+ * The cells of a row: the median of each time, empty where the replies lack the time, and the first
+ * quartile of import plus `init()`. (Other programs of the machine only add time, and four times as
+ * much to a slowed-down processor.)
  */
 function cellsOf(replies) {
   const both = ({ load, init }) => load + init;

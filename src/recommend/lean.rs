@@ -20,9 +20,9 @@ pub(crate) struct NearestInterest {
 /// lowest score.
 ///
 /// List l is `hits[offsets[l]..offsets[l + 1]]`. `lengths` has for each list the length of the
-/// leaned query, or 0 if the list belongs to no interest; such a list keeps its scores, as all
-/// lists do if `lean` is 0 or the first list is empty. Items are numbered without large gaps.
-/// O(h + largest number) for h hits.
+/// leaned query, or 0 if the list belongs to no interest; a list of length 0 keeps its scores. All
+/// lists keep their scores if `lean` is 0 or the first list is empty. Items are numbered without
+/// large gaps. O(h + largest number) for h hits.
 pub(crate) fn lean_to_first(
     hits: &mut [Hit],
     offsets: &[u32],

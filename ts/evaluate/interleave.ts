@@ -2,12 +2,12 @@
 
 import type { ItemId } from "../item.js";
 import {
+  checkChoice,
   checkInteger,
   checkItemIds,
   checkKeys,
   checkRange,
   inspect,
-  unexpected,
 } from "../values/check.js";
 import { readItems, readList } from "./items.js";
 
@@ -85,8 +85,7 @@ export function creditTeams(
   const clicks = new Set(checkItemIds("creditTeams", clicked));
   const credits = { a: 0, b: 0 };
   for (const { item, team } of readItems("creditTeams", interleaved)) {
-    if (team !== "a" && team !== "b")
-      throw unexpected(`creditTeams: team of ${inspect(item)}`, '"a" or "b"', team);
+    checkChoice(`creditTeams: team of ${inspect(item)}`, team, ["a", "b"]);
     if (clicks.has(item)) credits[team] += 1;
   }
   return credits;

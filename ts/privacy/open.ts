@@ -18,7 +18,7 @@ import {
 } from "../values/check.js";
 import { checkHeaders } from "../values/http.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
-import { checkQueries } from "../values/queries.js";
+import { checkVectorQueries } from "../values/queries.js";
 import { commonSpace } from "../values/space.js";
 import { MS_PER_DAY } from "../values/time.js";
 import { nameOfUrl } from "../values/url.js";
@@ -157,7 +157,7 @@ function createPrivacy(
   const { release, search, pending, dim, epsilon = 0, cap = Infinity } = retrieval;
   const retriever: Retriever = Object.defineProperty(
     async (given: readonly Query[], signal?: AbortSignal): Promise<Hit[][]> => {
-      const queries = checkQueries("retriever", given, dim);
+      const queries = checkVectorQueries("retriever", given, dim);
       checkAbort(signal);
       await release(queries, signal);
       checkAbort(signal);
@@ -166,7 +166,7 @@ function createPrivacy(
     "name",
     { value: mode },
   );
-  retriever.outbound = (queries) => pending(checkQueries("preview", queries, dim));
+  retriever.outbound = (queries) => pending(checkVectorQueries("preview", queries, dim));
   retriever.hidesQueries = true;
   if (retrieval.space !== undefined) retriever.space = retrieval.space;
   return {
@@ -174,7 +174,7 @@ function createPrivacy(
     retriever,
     async release(queries = [], signal) {
       checkAbort(signal);
-      await release(checkQueries("release", queries, dim), signal);
+      await release(checkVectorQueries("release", queries, dim), signal);
     },
     async neverSend(items) {
       await ledger.add({ never: checkItemIds("neverSend", items) });

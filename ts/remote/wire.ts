@@ -7,12 +7,12 @@ import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
 import {
   checkBytes,
+  checkChoice,
   checkDim,
   checkInteger,
   checkKeys,
   checkVector,
   inspect,
-  unexpected,
 } from "../values/check.js";
 import { LIMITS, MESSAGE_LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
@@ -39,6 +39,9 @@ import {
 } from "./wire-numbers.js";
 
 export type { WirePrecision } from "./wire-numbers.js";
+
+/** What a message has of each medoid. */
+export const SEND_CHOICES = ["ids", "vectors", "both"];
 
 /** The version of messages that are written and read. */
 const VERSION = 1;
@@ -68,8 +71,7 @@ export function encodeMedoids(
   const space = commonSpace(queries);
   const { precision = "f16", send = "both" } = options;
   const format = COMPONENT_FORMATS[checkPrecision("encodeMedoids", precision)];
-  if (!["ids", "vectors", "both"].includes(send))
-    throw unexpected("encodeMedoids: send", '"ids", "vectors" or "both"', send);
+  checkChoice("encodeMedoids: send", send, SEND_CHOICES);
   const ids =
     send === "vectors" || !queries.every(({ item }) => item !== undefined)
       ? []
@@ -149,9 +151,8 @@ export function decodeMedoids(message: BytesLike): RemoteQuery[] {
 
 /** Returns the option `precision`, or throws code "option". */
 export function checkPrecision(where: string, precision: WirePrecision): WirePrecision {
-  if (typeof precision === "string" && Object.hasOwn(COMPONENT_FORMATS, precision))
-    return precision;
-  throw unexpected(`${where}: precision`, '"f16", "int8" or "f32"', precision);
+  checkChoice(`${where}: precision`, precision, Object.keys(COMPONENT_FORMATS));
+  return precision;
 }
 
 /** The fields of a message, as they are stored. */

@@ -89,8 +89,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   let pending: Change[] = [];
   let token: unknown;
   let device: string | undefined;
-  /** Bytes of the first segment of the store, 0 for none, and of each appended segment. */
-  let segmentBytes = [0];
+  let storeSize = sizeOf([]);
   /** Time of the oldest action that the limits removed from the log. The store may have it. */
   let oldestRemoved = Infinity;
   let nextSave: Promise<void> | undefined;
@@ -121,8 +120,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
     const readBytes = read.map(({ byteLength }) => byteLength);
-    if (!complete) segmentBytes.push(...readBytes);
-    else segmentBytes = readBytes.length > 0 ? readBytes : [0];
+    storeSize = complete ? sizeOf(readBytes) : withAppended(storeSize, readBytes);
     token = readToken;
     if (!complete && read.length === 0) return;
 
@@ -145,7 +143,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     !store.segments ||
     operations.some(isTombstone) ||
     oldestRemoved < limits().since - MS_PER_DAY ||
-    isWorthRewriting(segmentBytes);
+    isWorthRewriting(storeSize);
 
   const savePending = async (): Promise<void> => {
     const changes = pending;
@@ -191,9 +189,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     if (writtenToken === undefined) return false;
     token = writtenToken;
     if (isRewrite) {
-      segmentBytes = [length];
+      storeSize = sizeOf([length]);
       oldestRemoved = Infinity;
-    } else segmentBytes.push(length);
+    } else storeSize = withAppended(storeSize, [length]);
     return true;
   };
 
@@ -311,12 +309,29 @@ function dropStored(changes: readonly Change[], { entries, marks, tombstones }: 
     change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
 }
 
-/** Whether the appended segments are many, and half as long as the first one. */
-function isWorthRewriting([firstBytes, ...appendedBytes]: readonly number[]): boolean {
-  return (
-    appendedBytes.length >= MIN_APPENDED_SEGMENTS &&
-    appendedBytes.reduce((sum, bytes) => sum + bytes, 0) * 2 >= firstBytes!
-  );
+/** Bytes of the first segment of the store, and number and bytes of the appended segments. */
+interface StoreSize {
+  readonly firstBytes: number;
+  readonly appendedSegments: number;
+  readonly appendedBytes: number;
+}
+
+/** The size of a store with segments of these lengths. */
+function sizeOf([firstBytes = 0, ...appended]: readonly number[]): StoreSize {
+  return withAppended({ firstBytes, appendedSegments: 0, appendedBytes: 0 }, appended);
+}
+
+function withAppended(size: StoreSize, lengths: readonly number[]): StoreSize {
+  return {
+    ...size,
+    appendedSegments: size.appendedSegments + lengths.length,
+    appendedBytes: lengths.reduce((sum, length) => sum + length, size.appendedBytes),
+  };
+}
+
+/** Whether the appended segments are many, and half as long as the first one. O(1). */
+function isWorthRewriting({ firstBytes, appendedSegments, appendedBytes }: StoreSize): boolean {
+  return appendedSegments >= MIN_APPENDED_SEGMENTS && appendedBytes * 2 >= firstBytes;
 }
 
 /**

@@ -2,6 +2,7 @@
 import {
   checkAbort,
   checkBoolean,
+  checkChoice,
   checkKeys,
   isWellFormed,
   unexpected,
@@ -21,8 +22,7 @@ export function checkSearch(
   if (!Array.isArray(vectors)) throw unexpected("search", "an array of vectors", vectors);
   const { damaged, exact = false } = options;
   checkBoolean("search: exact", exact);
-  if (damaged !== undefined && damaged !== "error" && damaged !== "skip")
-    throw unexpected("search: damaged", '"error" or "skip"', damaged);
+  if (damaged !== undefined) checkChoice("search: damaged", damaged, ["error", "skip"]);
 }
 
 /** Throws code "option" for other options than a signal, "aborted" if the signal has fired. */

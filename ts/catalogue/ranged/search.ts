@@ -14,7 +14,7 @@ import {
   inspect,
   isItemId,
 } from "../../values/check.js";
-import { checkQueries } from "../../values/queries.js";
+import { checkVectorQueries } from "../../values/queries.js";
 import { readAttributes } from "../attributes.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
 import { BlockReader } from "./blocks.js";
@@ -204,7 +204,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   /** The requests that a search by these queries would send now; sends nothing. */
   function outbound(queries: readonly Query[]): Outbound[] {
     const planned = planningDataFor(liveRowFilter(openParts().resident.removed));
-    const plans = checkQueries("preview", queries, dim).map(({ vector, count }) =>
+    const plans = checkVectorQueries("preview", queries, dim).map(({ vector, count }) =>
       planQuery(prepare(vector), count, planned, budget),
     );
     const missingBlocks = [...new Set(plans.flat())]
@@ -225,7 +225,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 
   function createRetriever(filter?: Filter): Retriever {
     const retriever: Retriever = async (queries, signal) =>
-      searchQueries(checkQueries("retriever", queries, dim), {
+      searchQueries(checkVectorQueries("retriever", queries, dim), {
         ...(filter !== undefined && { filter }),
         ...(signal && { signal }),
       });

@@ -2,7 +2,7 @@
 import type { VectorLike } from "../../item.js";
 import type { Hit, Retriever } from "../../retriever.js";
 import { checkAbort, checkItemIds } from "../../values/check.js";
-import { checkQueries } from "../../values/queries.js";
+import { checkVectorQueries } from "../../values/queries.js";
 import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
@@ -28,7 +28,7 @@ export function wholeCatalogue(catalogue: Catalogue, traffic: ReadTraffic): Rang
   function createRetriever(filter?: Filter): Retriever {
     const retriever: Retriever = async (queries, signal) => {
       checkAbort(signal);
-      return checkQueries("retriever", queries, dim).map(({ vector, count }) =>
+      return checkVectorQueries("retriever", queries, dim).map(({ vector, count }) =>
         catalogue.search(vector, { count, variants: true, ...(filter && { filter }) }),
       );
     };

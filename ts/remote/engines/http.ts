@@ -14,7 +14,14 @@ import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
 import { NOT_SENT } from "../../retriever.js";
 import { utf8Length } from "../../values/bytes.js";
-import { checkAbort, checkDim, checkKeys, checkUrl, unexpected } from "../../values/check.js";
+import {
+  checkAbort,
+  checkChoice,
+  checkDim,
+  checkKeys,
+  checkUrl,
+  unexpected,
+} from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
 import { checkSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
@@ -35,7 +42,7 @@ import {
   outboundOf,
 } from "../http.js";
 import { readField, readId, readList, readNumber, readPrior, textOf } from "../reply.js";
-import { checkPrecision, encodeMedoids, type WirePrecision } from "../wire.js";
+import { checkPrecision, encodeMedoids, SEND_CHOICES, type WirePrecision } from "../wire.js";
 
 /** Options of {@link httpRetriever}. */
 export interface HttpRetrieverOptions extends HttpOptions {
@@ -89,9 +96,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   checkPrecision(NAME, precision);
   if (token !== undefined && typeof token !== "function" && typeof token !== "string")
     throw unexpected(`${NAME}: token`, "a string or a function", token);
-  if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
-    throw unexpected(`${NAME}: send`, '"ids", "vectors" or "both"', send);
-  }
+  if (send !== undefined) checkChoice(`${NAME}: send`, send, SEND_CHOICES);
   const sendRequest = httpSender(NAME, options);
   const fieldsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
     send ??

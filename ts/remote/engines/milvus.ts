@@ -6,7 +6,7 @@
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
 import type { Hit } from "../../retriever.js";
-import { unexpected } from "../../values/check.js";
+import { checkChoice, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkEngineOptions } from "../check-options.js";
 import {
@@ -105,8 +105,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     dim,
   } = options;
   if (version !== 1 && version !== 2) throw unexpected("milvus: version", "1 or 2", version);
-  if (idType !== "varchar" && idType !== "int64")
-    throw unexpected("milvus: idType", '"varchar" or "int64"', idType);
+  checkChoice("milvus: idType", idType, ["varchar", "int64"]);
   if (version === 1 && (options.filter || options.byId)) {
     throw new SageError("option", "milvus: filter and byId need version 2 of the REST API.");
   }

@@ -5,7 +5,7 @@
  */
 
 import { unlessAborted } from "../../values/abort.js";
-import { checkInteger, inspect, unexpected } from "../../values/check.js";
+import { checkChoice, checkInteger, inspect, unexpected } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkEngineOptions } from "../check-options.js";
 import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
@@ -86,8 +86,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   const { query, idType = "text", dim } = options;
   if (typeof query !== "function")
     throw unexpected("pgvector: query", "a function that runs SQL", query);
-  if (!Object.hasOwn(ID_PATTERNS, idType))
-    throw unexpected("pgvector: idType", '"text", "bigint" or "uuid"', idType);
+  checkChoice("pgvector: idType", idType, Object.keys(ID_PATTERNS));
   const efSearch =
     options.efSearch === undefined
       ? undefined

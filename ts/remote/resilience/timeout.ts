@@ -1,7 +1,7 @@
 /** `withTimeout`: a time limit for each call of a retriever. */
 
 import { unlessAborted } from "../../values/abort.js";
-import { checkKeys, checkPositive, unexpected } from "../../values/check.js";
+import { checkChoice, checkKeys, checkPositive } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
@@ -20,8 +20,7 @@ export function withTimeout(
 ): RemoteRetriever {
   checkRetriever("withTimeout", inner);
   checkKeys("withTimeout", runtime, RUNTIME_OPTION_NAMES);
-  if (reason !== "timeout" && reason !== "deadline")
-    throw unexpected("withTimeout: reason", '"timeout" or "deadline"', reason);
+  checkChoice("withTimeout: reason", reason, ["timeout", "deadline"]);
   checkPositive(`${inner.engine}: ${reason}`, milliseconds, MAX_TIMER_MS);
   const { sleep } = resolveRuntime("withTimeout", runtime);
 
